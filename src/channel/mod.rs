@@ -1,0 +1,1 @@
+//! IO: one letter out, one Outcome back.

@@ -1,0 +1,1 @@
+//! raw (serde types = the files), compile (pure; collects every Problem), Policy; secrets.

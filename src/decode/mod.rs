@@ -1,0 +1,1 @@
+//! PURE bytes to Records and Faults: charset, csv, spreadsheet, layout.

@@ -1,0 +1,1 @@
+//! PURE: case or ledger to document bytes (a later version).

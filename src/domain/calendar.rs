@@ -1,0 +1,1 @@
+//! terms, holidays, make-up days, periods; school, working and calendar days.

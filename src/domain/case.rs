@@ -1,0 +1,1 @@
+//! Case, State, Event, Command; decide, obey, apply.

@@ -1,0 +1,55 @@
+//! Letter and Outcome: one dispatch by one channel, and what became of it (cases.md §3).
+
+use super::Time;
+use super::ids::{ChannelId, LetterId, Role};
+
+/// A letter ready to go: what a channel needs and nothing else.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    pub letter: LetterId,
+    /// Idempotency key: the letter's id as the gateway sees it; the same for every attempt.
+    pub key: String,
+    /// 1 for the first.
+    pub attempt: u32,
+    pub channel: ChannelId,
+    pub to: Addressee,
+    pub subject: Option<String>,
+    pub text: String,
+    pub attachments: Vec<Attachment>,
+    /// The township's time at which it was claimed (the Date header, the folder's date).
+    pub at: Time,
+}
+
+#[derive(Clone, Debug)]
+pub struct Addressee {
+    pub role: Role,
+    pub name: String,
+    /// A phone number or a mail address, as the channel needs.
+    pub address: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Attachment {
+    pub file_name: String,
+    pub media_type: String,
+    pub bytes: Vec<u8>,
+}
+
+/// What a channel says of one attempt.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// The gateway took it; its own id, where it gives one.
+    Accepted(Option<String>),
+    /// This address is dead.
+    BadAddress(String),
+    /// This message cannot be sent by this channel.
+    BadMessage(String),
+    /// Refused login, unknown signature …: the channel stops.
+    ChannelDown(String),
+    /// Throttled: not before so many seconds from now.
+    NotBefore { seconds: u32, why: String },
+    /// Try again.
+    Passing(String),
+    /// Accepted or not, nobody knows (the answer was lost).
+    Unknown(String),
+}

@@ -1,0 +1,3 @@
+//! Messages about cases, ladders, incidents, commands on cases.
+
+messages! {}

@@ -1,0 +1,3 @@
+//! Messages about problems of the configuration.
+
+messages! {}

@@ -1,0 +1,3 @@
+//! Messages about files, faults, deliveries, inspect, import.
+
+messages! {}

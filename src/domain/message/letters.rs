@@ -1,0 +1,3 @@
+//! Messages about default templates and the words of letters.
+
+messages! {}

@@ -1,0 +1,3 @@
+//! Messages about findings, explain, the because of a rule.
+
+messages! {}

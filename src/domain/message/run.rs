@@ -1,0 +1,3 @@
+//! Messages about the daemon, status, channels.
+
+messages! {}

@@ -1,0 +1,3 @@
+//! Messages about policy tests.
+
+messages! {}

@@ -1,0 +1,1 @@
+//! who must be told what.

@@ -1,0 +1,1 @@
+//! View + Policy + now to Plan.

@@ -1,0 +1,1 @@
+//! what calls the steps: the daemon (real clock) and the world (virtual time).

@@ -1,0 +1,1 @@
+//! sync, idempotent steps without input of their own: intake, engine, courier, upkeep.
