@@ -1,0 +1,3 @@
+//! Policy tests (interface.md §4): stories that say what must happen, played through the real steps in virtual time.
+
+pub mod yaml;
