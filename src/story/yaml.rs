@@ -61,9 +61,7 @@ impl Node {
             Value::Null => serde_json::Value::Null,
             Value::Text(s) => s.clone().into(),
             Value::List(l) => l.iter().map(Node::to_json).collect::<Vec<_>>().into(),
-            Value::Map(m) => {
-                serde_json::Value::Object(m.iter().map(|(k, v)| (k.name.clone(), v.to_json())).collect())
-            }
+            Value::Map(m) => serde_json::Value::Object(m.iter().map(|(k, v)| (k.name.clone(), v.to_json())).collect()),
         }
     }
 }
