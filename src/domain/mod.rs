@@ -2,6 +2,8 @@
 
 pub mod calendar;
 pub mod case;
+pub mod casework;
+pub mod climbing;
 pub mod evidence;
 pub mod fault;
 pub mod finding;
