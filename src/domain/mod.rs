@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod fault;
 pub mod finding;
 pub mod ids;
+pub mod incident;
 pub mod ladder;
 pub mod letter;
 pub mod message;
