@@ -9,6 +9,7 @@ pub mod incidents;
 mod migrate;
 pub mod outbox;
 pub mod register;
+pub mod statements;
 pub mod time;
 pub mod vault;
 
