@@ -74,7 +74,8 @@ impl Http {
         let client = reqwest::Client::builder()
             // A redirect would carry the letter to a host that nobody configured.
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(timeout.min(Duration::from_secs(10)))
+            // Shorter than the whole: what ends before a connection stands is never taken for a lost answer.
+            .connect_timeout(timeout.mul_f32(0.8).min(Duration::from_secs(10)))
             .timeout(timeout)
             // A kept connection that the gateway has just closed looks like a lost answer. A new one never does.
             .pool_max_idle_per_host(0)
@@ -157,7 +158,9 @@ impl Http {
     }
 
     fn request(&self, phone: &str, text: &str, id: &str, at: &str) -> Result<Request, String> {
-        let secret: Value = self.secrets.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect();
+        let secrets = self.secrets.iter();
+        let secret: BTreeMap<String, Value> =
+            secrets.map(|(name, value)| (name.clone(), Value::from(value.expose_secret()))).collect();
         let facts = context! { phone, text, id, at, secret };
         let url = Url::parse(&self.render(&self.url, "url", &facts)?).map_err(|_| words::gateway_bad_url(self.lang))?;
         if !matches!(url.scheme(), "http" | "https") {
