@@ -1,3 +1,4 @@
-//! what calls the steps: the daemon (real clock) and the world (virtual time).
+//! What calls the steps: the daemon (real clock) and the world (virtual time).
 
 pub mod inbox;
+pub mod world;
