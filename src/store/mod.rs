@@ -5,6 +5,7 @@ pub mod deliveries;
 pub mod evidence;
 mod migrate;
 pub mod register;
+pub mod statements;
 pub mod time;
 pub mod vault;
 

@@ -123,11 +123,8 @@ CREATE TABLE pending_row (
     school   TEXT NOT NULL,
     date     INTEGER,
     sealed   BLOB NOT NULL,
-    -- A digest that the register may bring: its number, else its name.
-    digest   BLOB NOT NULL CHECK (length(digest) = 32),
     UNIQUE (delivery, row_no)
 ) STRICT;
-CREATE INDEX pending_digest ON pending_row (digest);
 CREATE INDEX pending_source ON pending_row (source, date);
 
 -- ------------------------------------------------------------ statements
