@@ -119,7 +119,9 @@ shape!(Number, "Number", { "anyOf": [{ "type": "number" }, { "type": "string", "
 impl Read for Number {
     fn read(node: &Node, p: &mut Problems) -> Option<Self> {
         let text = scalar(node, p)?;
-        let n = Ratio::parse(text).filter(|r| !text.contains('%') && *r >= Ratio::ZERO && r.denominator() <= 1_000_000 && r.numerator() <= 1_000_000);
+        let n = Ratio::parse(text).filter(|r| {
+            !text.contains('%') && *r >= Ratio::ZERO && r.denominator() <= 1_000_000 && r.numerator() <= 1_000_000
+        });
         if n.is_none() {
             p.error(node.pos, say!(bad_number, text), None);
         }

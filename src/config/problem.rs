@@ -63,12 +63,8 @@ impl Problem {
         if !self.excerpt.is_empty() {
             let skip = usize::try_from(self.column.saturating_sub(1)).unwrap_or(0);
             // A Chinese character is two columns wide on a terminal.
-            let pad: usize = self
-                .excerpt
-                .chars()
-                .take(skip)
-                .map(|c| unicode_width::UnicodeWidthChar::width(c).unwrap_or(1))
-                .sum();
+            let pad: usize =
+                self.excerpt.chars().take(skip).map(|c| unicode_width::UnicodeWidthChar::width(c).unwrap_or(1)).sum();
             let number = self.line.to_string();
             let gutter = " ".repeat(number.len());
             let _ = write!(out, "\n {number} | {}\n {gutter} | {}^", self.excerpt, " ".repeat(pad));

@@ -241,4 +241,68 @@ mod tests {
         });
         assert_eq!(silent.count(), 0);
     }
+
+    #[test]
+    fn every_export_is_read_without_a_fault() {
+        use crate::decode;
+        use crate::domain::ids::SchoolId;
+        use crate::domain::policy as p;
+        let t = Township::make(3, Size::Small);
+        let reader = p::Reader {
+            format: p::Format::Auto,
+            encoding: None,
+            layout: p::Layout::Auto,
+            sheet: None,
+            stated_at: p::StatedAt::Arrival,
+            columns: Default::default(),
+            statuses: Default::default(),
+            legend: Default::default(),
+            blank: p::Blank::Hold,
+            late_over: None,
+        };
+        let plan = |s: &School| p::School {
+            id: SchoolId::new(s.id),
+            name: s.name.into(),
+            stages: vec![(p::Stage::Primary, 1..=9)],
+            grades: s.grades.clone().collect(),
+            periods: Vec::new(),
+            timetable: false,
+            slots: Vec::new(),
+            sessions: Vec::new(),
+            makeup: p::Makeup::Follow,
+            patterns: Vec::new(),
+            contacts: Default::default(),
+            homerooms: Default::default(),
+        };
+        let schools: Vec<p::School> = t.schools.iter().map(plan).collect();
+        let acts = p::ActWords::default();
+        for e in &t.exports {
+            let at = t.schools.iter().position(|s| s.source() == e.source);
+            let exceptions = at.is_some_and(|s| t.schools[s].habit == Habit::Exceptions);
+            let asked = decode::Asked {
+                content: if at.is_some() { p::Content::Attendance } else { p::Content::Register },
+                coverage: if exceptions { p::CoverageKind::Exceptions } else { p::CoverageKind::Full },
+                reader: &reader,
+                file_name: &e.file_name,
+                statuses: &[],
+                acts: &acts,
+                school: at.map(|s| &schools[s]),
+                school_column: Some("学校"),
+                schools: &schools,
+                stated_on: Some(e.at.date()),
+            };
+            let mut faults = Vec::new();
+            let mut reading = decode::open(std::io::Cursor::new(&e.bytes), &asked)
+                .unwrap_or_else(|f| panic!("{}: {f:?}", e.file_name));
+            let summary = reading
+                .for_each(&mut |row| {
+                    faults.extend(row.err());
+                    std::ops::ControlFlow::Continue(())
+                })
+                .unwrap_or_else(|f| panic!("{}: {f:?}", e.file_name));
+            assert!(faults.is_empty(), "{}: {:?}", e.file_name, faults[0]);
+            assert!(exceptions || summary.observations > 0, "{}", e.file_name);
+            assert!(at.is_none() || !summary.stated.is_empty(), "{} states no date", e.file_name);
+        }
+    }
 }
