@@ -48,6 +48,7 @@ macro_rules! messages {
 pub mod casework;
 pub mod cli;
 pub mod config;
+pub mod delivery;
 pub mod demo;
 pub mod intake;
 pub mod letters;

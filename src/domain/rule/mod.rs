@@ -1,3 +1,13 @@
-//! Rules: the language (ast) and its evaluation over packed timelines (rules.md §2 and §3).
+//! Rules: the language (ast), its compilation (program) and its evaluation over packed timelines (rules.md §2 and §3).
 
 pub mod ast;
+mod condition;
+mod evaluate;
+mod group;
+mod program;
+mod table;
+
+pub use condition::Scratch;
+pub use evaluate::{compare, evaluate, next_instant};
+pub use group::evaluate_classes;
+pub use program::{Program, compile};

@@ -99,6 +99,7 @@ pub struct Timeline {
     statuses: Arc<Statuses>,
     /// Which statuses occur on any day.
     set: StatusSet,
+    has_leave: bool,
 }
 
 impl PartialEq for Timeline {
@@ -110,13 +111,18 @@ impl PartialEq for Timeline {
 impl Timeline {
     fn new(pupil: PupilId, records: Vec<Record>, statuses: Arc<Statuses>) -> Self {
         let set = records.iter().fold(0, |s, r| s | r.set);
-        Timeline { pupil, records, statuses, set }
+        let has_leave = records.iter().any(|r| r.leave_until.is_some());
+        Timeline { pupil, records, statuses, set, has_leave }
     }
     pub fn records(&self) -> &[Record] {
         &self.records
     }
     pub fn set(&self) -> StatusSet {
         self.set
+    }
+    /// An end of leave is stated for any day.
+    pub fn has_leave(&self) -> bool {
+        self.has_leave
     }
     pub fn statuses(&self) -> &Statuses {
         &self.statuses

@@ -1,0 +1,757 @@
+//! The conditions of pupils (rules.md §2), each answered for one day from tables that are laid once: is it true, how much,
+//! and on which dates.
+
+use super::ast::{Amount, Clip, Cond, Threshold, Window, WindowKind};
+use super::program::{Compiled, Leaf, Node, Program, Spec, by_parts, matches_act, meets, threshold};
+use super::table::{Cell, Run, Stops, Table, day_runs, part_runs, periods, scale, sessions};
+use crate::domain::Date;
+use crate::domain::calendar::{Calendar, months_after};
+use crate::domain::evidence::Act;
+use crate::domain::finding::{Measure, Unit};
+use crate::domain::ratio::Ratio;
+use crate::domain::timeline::{Member, NOT_LISTED, OFFICIAL, Record, Segment, Timeline};
+use chrono::{Datelike, Days};
+
+/// A day on which rules are asked about a pupil.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ask {
+    pub date: Date,
+    /// Records up to and including the date.
+    pub upto: usize,
+    pub kind: AskKind,
+    pub segment: usize,
+    pub term: u8,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum AskKind {
+    Recorded,
+    /// A recorded half day that is no day.
+    Half,
+    /// A school day of the old school of a pupil who left.
+    Departed,
+}
+
+/// Buffers of one leaf.
+#[derive(Default, Debug)]
+pub(super) struct Laid {
+    runs: Vec<Run>,
+    /// Running sums of values, one longer than the records.
+    sums: Vec<i64>,
+}
+
+/// Buffers that are reused from pupil to pupil.
+#[derive(Default, Debug)]
+pub struct Scratch {
+    pub(super) asks: Vec<Ask>,
+    pub(super) tables: Vec<Table>,
+    pub(super) filled: Vec<bool>,
+    pub(super) laid: Vec<Laid>,
+    pub(super) acts: Vec<usize>,
+}
+
+/// One pupil under one program.
+pub(super) struct Asked<'a> {
+    pub program: &'a Program,
+    pub calendar: &'a Calendar,
+    pub member: &'a Member,
+    pub timeline: &'a Timeline,
+    pub acts: &'a [Act],
+    pub scratch: &'a Scratch,
+    pub rule: &'a Compiled,
+}
+
+/// What a condition says on a day where it is true.
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    measure: Option<Measure>,
+    /// Records whose dates may be evidence: from, up to (excluded).
+    from: usize,
+    upto: usize,
+    dates: Dates,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Dates {
+    None,
+    /// Records of the stretch that are days.
+    Days,
+    Counting,
+    CountingOn(u8),
+    /// Days with a > 0.
+    Positive,
+    /// Days with a > 0 and a value.
+    Worth,
+    /// Days with a session or period of the run.
+    Parts,
+    /// School days of the old school after this date.
+    SchoolDaysAfter(Date),
+}
+
+fn days_long(n: i64) -> Option<Measure> {
+    Some(Measure { unit: Unit::Days, value: Ratio::whole(n) })
+}
+
+fn number(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn whole(t: Threshold) -> i32 {
+    i32::try_from(t.n.numerator() / t.n.denominator()).unwrap_or(i32::MAX)
+}
+
+/// The days from `first` to `last` are as many calendar days, weeks or months.
+fn long_enough(amount: &Amount, first: Date, last: Date) -> bool {
+    let days = (last - first).num_days() + 1;
+    match amount {
+        Amount::Weeks(t) => meets(Threshold { n: t.n * Ratio::whole(7), over: t.over }, days, 1),
+        Amount::Months(t) => {
+            let (next, due) = (last + Days::new(1), months_after(first, whole(*t)));
+            if t.over { next > due } else { next >= due }
+        }
+        _ => meets(threshold(amount), days, 1),
+    }
+}
+
+/// As many calendar days, weeks or months have gone since `u`.
+fn gone_since(amount: &Amount, u: Date, d: Date) -> bool {
+    match amount {
+        Amount::Months(t) => {
+            let due = months_after(u, whole(*t));
+            if t.over { d > due } else { d >= due }
+        }
+        _ => long_enough(amount, u + Days::new(1), d),
+    }
+}
+
+/// Lays the tables that the leaves of a rule need.
+pub(super) fn lay(scratch: &mut Scratch, program: &Program, rule: &Compiled, timeline: &Timeline, calendar: &Calendar) {
+    let records = timeline.records();
+    let statuses = &program.statuses;
+    if scratch.laid.len() < rule.leaves.len() {
+        scratch.laid.resize_with(rule.leaves.len(), Laid::default);
+    }
+    for (i, leaf) in rule.leaves.iter().enumerate() {
+        let Some(s) = leaf.spec else {
+            if let Cond::Unlisted { .. } = leaf.cond {
+                unlisted_runs(records, &mut scratch.laid[i].runs);
+            }
+            continue;
+        };
+        let spec = &program.specs[s];
+        if !scratch.filled[s] {
+            scratch.tables[s].fill(spec, records, calendar, statuses);
+            scratch.filled[s] = true;
+        }
+        let (table, laid) = (&scratch.tables[s], &mut scratch.laid[i]);
+        match &leaf.cond {
+            Cond::Consecutive { amount, broken_by, across_terms, across_schools, .. } => {
+                let stops = Stops { across_terms: *across_terms, across_schools: *across_schools };
+                if by_parts(amount) {
+                    part_runs(
+                        spec,
+                        &table.cells,
+                        records,
+                        calendar,
+                        statuses,
+                        amount,
+                        broken_by,
+                        stops,
+                        &mut laid.runs,
+                    );
+                } else {
+                    day_runs(&table.cells, records, broken_by, stops, &mut laid.runs);
+                }
+            }
+            Cond::LeaveStated { .. } => {
+                let stops = Stops { across_terms: true, across_schools: true };
+                day_runs(&table.cells, records, &super::ast::BrokenBy::Day, stops, &mut laid.runs);
+            }
+            Cond::Total { amount, .. } => {
+                laid.sums.clear();
+                let mut sum = 0;
+                for (r, c) in records.iter().zip(&table.cells) {
+                    laid.sums.push(sum);
+                    if !(c.exists && r.set & spec.of != 0) {
+                        continue;
+                    }
+                    sum += match amount {
+                        Amount::Sessions(_) => sessions(spec, r, calendar, statuses).map(|p| p.value).sum(),
+                        Amount::Hours(_) | Amount::Periods(_) => {
+                            periods(spec, r, calendar, statuses, amount).map(|p| p.value).sum()
+                        }
+                        Amount::Lessons(_) => c.a,
+                        _ => i64::from(c.counts),
+                    };
+                }
+                laid.sums.push(sum);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn unlisted_runs(records: &[Record], out: &mut Vec<Run>) {
+    out.clear();
+    let mut run = Run::default();
+    for (i, r) in records.iter().enumerate() {
+        let i = u32::try_from(i).unwrap_or(u32::MAX);
+        if r.is_day && r.set == 1 << NOT_LISTED {
+            run = Run { first: if run.value == 0 { i } else { run.first }, last: i, value: run.value + 1 };
+        } else if r.is_day {
+            run = Run::default();
+        }
+        out.push(run);
+    }
+}
+
+impl Asked<'_> {
+    /// C(d).
+    pub fn holds(&self, node: &Node, at: &Ask) -> bool {
+        match node {
+            Node::All(ns) => ns.iter().all(|n| self.holds(n, at)),
+            Node::Any(ns) => ns.iter().any(|n| self.holds(n, at)),
+            Node::Not(n) => !self.holds(n, at),
+            Node::Leaf(i) => self.answer(*i, at).is_some(),
+        }
+    }
+
+    /// The dates that count toward C, and the value of the first true branch that has one.
+    pub fn account(&self, node: &Node, at: &Ask, evidence: &mut Vec<Date>) -> Option<Measure> {
+        match node {
+            Node::All(ns) | Node::Any(ns) => {
+                let mut measure = None;
+                for n in ns.iter().filter(|n| self.holds(n, at)) {
+                    let m = self.account(n, at, evidence);
+                    measure = measure.or(m);
+                }
+                measure
+            }
+            Node::Not(_) => None,
+            Node::Leaf(i) => {
+                let answer = self.answer(*i, at)?;
+                self.dates(*i, &answer, at, evidence);
+                answer.measure
+            }
+        }
+    }
+
+    fn dates(&self, leaf: usize, a: &Answer, at: &Ask, out: &mut Vec<Date>) {
+        let records = self.timeline.records();
+        let cells = self.rule.leaves[leaf].spec.map(|s| &self.scratch.tables[s].cells);
+        let counts = |i: &usize| cells.is_some_and(|c| c[*i].counts);
+        match a.dates {
+            Dates::None => {}
+            Dates::Days => out.extend(records[a.from..a.upto].iter().filter(|r| r.is_day).map(|r| r.date)),
+            Dates::Counting => out.extend((a.from..a.upto).filter(counts).map(|i| records[i].date)),
+            Dates::CountingOn(days) => out.extend(
+                (a.from..a.upto)
+                    .filter(counts)
+                    .map(|i| records[i].date)
+                    .filter(|d| days >> d.weekday().num_days_from_monday() & 1 != 0),
+            ),
+            Dates::Positive => {
+                out.extend((a.from..a.upto).filter(|i| cells.is_some_and(|c| c[*i].a > 0)).map(|i| records[i].date))
+            }
+            Dates::Parts => out.extend((a.from..a.upto).filter(|i| self.has_part(leaf, *i)).map(|i| records[i].date)),
+            Dates::Worth => {
+                let sums = &self.scratch.laid[leaf].sums;
+                out.extend(
+                    (a.from..a.upto)
+                        .filter(|i| cells.is_some_and(|c| c[*i].a > 0) && sums[i + 1] > sums[*i])
+                        .map(|i| records[i].date),
+                );
+            }
+            Dates::SchoolDaysAfter(left) => {
+                if let Some(track) = self.member.at(at.date).track {
+                    out.extend(
+                        left.iter_days()
+                            .skip(1)
+                            .take_while(|d| *d <= at.date)
+                            .filter(|d| self.calendar.is_day(track, *d)),
+                    );
+                }
+            }
+        }
+    }
+
+    /// A session (or period) of the day counts.
+    fn has_part(&self, leaf: usize, record: usize) -> bool {
+        let leaf = &self.rule.leaves[leaf];
+        let Some((spec, table)) = self.spec(leaf) else { return false };
+        match &leaf.cond {
+            Cond::Consecutive { amount: Amount::Sessions(_), .. } => {
+                let r = &self.timeline.records()[record];
+                sessions(spec, r, self.calendar, &self.program.statuses).any(|p| p.value > 0)
+            }
+            _ => table.cells[record].a > 0,
+        }
+    }
+
+    fn spec(&self, leaf: &Leaf) -> Option<(&Spec, &Table)> {
+        leaf.spec.map(|s| (&self.program.specs[s], &self.scratch.tables[s]))
+    }
+
+    /// The answer of a condition on a day, `None` where it is false.
+    fn answer(&self, i: usize, at: &Ask) -> Option<Answer> {
+        let leaf = &self.rule.leaves[i];
+        let laid = &self.scratch.laid[i];
+        let records = self.timeline.records();
+        match &leaf.cond {
+            Cond::Consecutive { amount, .. } => self.consecutive(laid, leaf, amount, at),
+            Cond::Total { amount, parts, within, .. } => self.total(i, leaf, laid, amount, *parts, within, at),
+            Cond::Rate { share, within, min_days, by_days, planned, .. } => {
+                self.rate(leaf, *share, within, *min_days, *by_days, *planned, at)
+            }
+            Cond::Weekday { weekdays, at_least, of_last, across_terms, across_schools, .. } => {
+                let days = weekdays.iter().fold(0u8, |m, w| m | 1 << w.num_days_from_monday());
+                self.weekday(leaf, days, *at_least, *of_last, *across_terms, *across_schools, at)
+            }
+            Cond::NotRegistered { amount, excused_stops } => self.not_registered(amount, *excused_stops, at),
+            Cond::Unlisted { days } => {
+                // The run ends at d: on a half day in between it is that of the last day.
+                let run = *laid.runs.get(at.upto.checked_sub(1)?)?;
+                (run.value > 0 && meets(*days, run.value, 1)).then(|| Answer {
+                    measure: days_long(run.value),
+                    from: run.first as usize,
+                    upto: run.last as usize + 1,
+                    dates: Dates::Days,
+                })
+            }
+            Cond::OverdueReturn { amount } => {
+                let leave = records[..at.upto].iter().rev().find(|r| r.is_day && r.leave_until.is_some());
+                let leave = leave.and_then(|r| r.leave_until.map(|u| (r.date, u)));
+                let (_, u) = leave.max(self.member.exemption_before(at.date))?;
+                self.away_since(u, amount, at)
+            }
+            Cond::LeaveStated { amount } => self.leave_stated(leaf, laid, amount, at),
+            Cond::NotArrived { days } => {
+                let segment = self.member.at(at.date);
+                let (left, track) = (segment.departed?, segment.track?);
+                let arrived = self.acts.iter().any(|a| a.date <= at.date && a.kind == "arrival");
+                let n = i64::from(self.calendar.days_between(track, left + Days::new(1), at.date));
+                (!arrived && meets(*days, n, 1)).then_some(Answer {
+                    measure: days_long(n),
+                    from: 0,
+                    upto: 0,
+                    dates: Dates::SchoolDaysAfter(left),
+                })
+            }
+            Cond::Acts { acts, at_least, within } => {
+                let from = match within {
+                    Some(w) => self.window(w, i, at)?,
+                    None => Date::MIN,
+                };
+                let n =
+                    self.acts.iter().filter(|a| from <= a.date && a.date <= at.date && matches_act(acts, a)).count();
+                (n >= *at_least as usize).then(|| Answer {
+                    measure: Some(Measure { unit: Unit::Acts, value: Ratio::whole(number(n)) }),
+                    from: 0,
+                    upto: 0,
+                    dates: Dates::None,
+                })
+            }
+            Cond::StillAbsent { after, amount } => {
+                let seen = self.last_attended(at);
+                let u = self
+                    .scratch
+                    .acts
+                    .iter()
+                    .map(|i| &self.acts[*i])
+                    .find(|a| seen.is_none_or(|s| a.date > s) && a.date <= at.date && matches_act(after, a))?
+                    .date;
+                self.away_since(u, amount, at)
+            }
+            // Branches are nodes, and what is asked about classes is answered in `group`.
+            Cond::All(_) | Cond::Any(_) | Cond::Not(_) => None,
+            Cond::Cluster { .. }
+            | Cond::RollCallMissing { .. }
+            | Cond::AlwaysFull { .. }
+            | Cond::CorrectedLate { .. } => None,
+        }
+    }
+
+    fn last_attended(&self, at: &Ask) -> Option<Date> {
+        let attended = self.program.statuses.attended;
+        let records = &self.timeline.records()[..at.upto];
+        records.iter().rev().find(|r| r.is_day && r.set & attended != 0).map(|r| r.date)
+    }
+
+    /// Nothing is attended after `u`, and as much has gone since.
+    fn away_since(&self, u: Date, amount: &Amount, at: &Ask) -> Option<Answer> {
+        if u >= at.date || self.last_attended(at).is_some_and(|s| s > u) {
+            return None;
+        }
+        let records = self.timeline.records();
+        let from = records.partition_point(|r| r.date <= u);
+        let recorded = number(records[from.min(at.upto)..at.upto].iter().filter(|r| r.is_day).count());
+        let (yes, n) = match amount {
+            Amount::Days(t) => (meets(*t, recorded, 1), recorded),
+            _ => (gone_since(amount, u, at.date), (at.date - u).num_days()),
+        };
+        yes.then(|| Answer { measure: days_long(n), from: from.min(at.upto), upto: at.upto, dates: Dates::Days })
+    }
+
+    fn consecutive(&self, laid: &Laid, leaf: &Leaf, amount: &Amount, at: &Ask) -> Option<Answer> {
+        let run = *laid.runs.get(at.upto.checked_sub(1)?)?;
+        if run.value == 0 || self.new_stretch(leaf, at) {
+            return None;
+        }
+        let records = self.timeline.records();
+        let (first, last) = (records[run.first as usize].date, records[run.last as usize].date);
+        let (yes, measure) = match amount {
+            Amount::Days(t) => (meets(*t, run.value, 1), days_long(run.value)),
+            Amount::Sessions(t) | Amount::Lessons(t) | Amount::Hours(t) | Amount::Periods(t) | Amount::Spells(t) => {
+                let (spec, _) = self.spec(leaf)?;
+                let scale = scale(amount, spec, self.program.weight_scale);
+                (meets(*t, run.value, scale), Some(measured(amount, run.value, scale)))
+            }
+            _ => (long_enough(amount, first, last), days_long((last - first).num_days() + 1)),
+        };
+        // Sessions and periods are asked about on their own day only.
+        if by_parts(amount) && records[at.upto - 1].date != at.date {
+            return None;
+        }
+        let dates = if by_parts(amount) { Dates::Parts } else { Dates::Counting };
+        let answer = Answer { measure, from: run.first as usize, upto: run.last as usize + 1, dates };
+        yes.then_some(answer)
+    }
+
+    /// The day lies in another term than the last record, so that nothing of the run reaches it.
+    fn new_stretch(&self, leaf: &Leaf, at: &Ask) -> bool {
+        let Cond::Consecutive { across_terms, .. } = &leaf.cond else { return false };
+        !across_terms && self.timeline.records()[at.upto - 1].term != at.term
+    }
+
+    fn total(
+        &self,
+        i: usize,
+        leaf: &Leaf,
+        laid: &Laid,
+        amount: &Amount,
+        parts: bool,
+        within: &Window,
+        at: &Ask,
+    ) -> Option<Answer> {
+        let (spec, table) = self.spec(leaf)?;
+        let t = threshold(amount);
+        let scale = scale(amount, spec, self.program.weight_scale);
+        // What all days together do not reach no window reaches.
+        if !parts && !matches!(amount, Amount::Spells(_)) && !meets(t, laid.sums[at.upto], scale) {
+            return None;
+        }
+        let from = self.window(within, i, at)?;
+        let records = self.timeline.records();
+        let low = records.partition_point(|r| r.date < from).min(at.upto);
+        let dates = Dates::Worth;
+        let answer = |measure| Some(Answer { measure: Some(measure), from: low, upto: at.upto, dates });
+        if parts {
+            let mut sum = Ratio::ZERO;
+            for (c, next) in (low..at.upto).map(|i| (&table.cells[i], table.upto(i + 1))) {
+                if c.counts {
+                    sum = sum + Ratio::new(c.a, (next.l - c.before.l) * spec.scale);
+                }
+            }
+            let yes = if t.over { sum > t.n } else { sum >= t.n };
+            return if yes { answer(Measure { unit: Unit::Days, value: sum }) } else { None };
+        }
+        let value = match amount {
+            Amount::Spells(_) => spells(&table.cells[low..at.upto]),
+            _ => laid.sums[at.upto] - laid.sums[low],
+        };
+        if meets(t, value, scale) { answer(measured(amount, value, scale)) } else { None }
+    }
+
+    fn rate(
+        &self,
+        leaf: &Leaf,
+        share: Threshold,
+        within: &Window,
+        min_days: u32,
+        by_days: bool,
+        planned: bool,
+        at: &Ask,
+    ) -> Option<Answer> {
+        let (spec, table) = self.spec(leaf)?;
+        let i = self.rule.leaves.iter().position(|l| std::ptr::eq(l, leaf))?;
+        let from = self.window(within, i, at)?;
+        let records = self.timeline.records();
+        let low = records.partition_point(|r| r.date < from).min(at.upto);
+        let (was, is) = (table.upto(low), table.upto(at.upto));
+        let exists = is.exists - was.exists;
+        if exists < min_days.max(1) {
+            return None;
+        }
+        let (part, all) = if by_days {
+            let all = if planned { self.planned(spec, within, from, at).1 } else { i64::from(exists) };
+            (i64::from(is.counts - was.counts), all)
+        } else {
+            let all = if planned { self.planned(spec, within, from, at).0 } else { is.l - was.l };
+            (is.a - was.a, all * spec.scale)
+        };
+        let dates = if by_days { Dates::Counting } else { Dates::Positive };
+        let answer = || {
+            let measure = Some(Measure { unit: Unit::Rate, value: Ratio::new(part, all) });
+            Answer { measure, from: low, upto: at.upto, dates }
+        };
+        (all > 0 && meets(share, part, all)).then(answer)
+    }
+
+    /// Weights and days that the calendar plans from `from` to the window's own end, days to come of the term included.
+    fn planned(&self, spec: &Spec, within: &Window, from: Date, at: &Ask) -> (i64, i64) {
+        let d = at.date;
+        let end = match &within.kind {
+            WindowKind::Week => d + Days::new(u64::from(6 - d.weekday().num_days_from_monday())),
+            WindowKind::Month => months_after(d.with_day(1).unwrap_or(d), 1) - Days::new(1),
+            WindowKind::Term | WindowKind::SchoolYear | WindowKind::Enrolment => Date::MAX,
+            WindowKind::Span(name) => self.calendar.span_at(name, d).map_or(d, |(_, to)| to),
+            _ => d,
+        };
+        let term_end = self.calendar.terms().get(usize::from(at.term)).map_or(d, |t| t.end);
+        let (mut weight, mut days) = (0, 0);
+        for date in from.max(self.calendar.first_day().unwrap_or(from)).iter_days() {
+            if date > end.min(term_end) {
+                break;
+            }
+            let segment = self.member.at(date);
+            let (Some(track), Some(school)) = (segment.track, segment.school) else { continue };
+            let is_day = self.calendar.is_day(track, date);
+            if is_day || spec.sees_half {
+                let plan = self.calendar.periods(track, date) & spec.look[school];
+                let weights = &self.calendar.frame_of(school).weights;
+                weight += (0..weights.len()).filter(|p| plan >> p & 1 != 0).map(|p| weights[p]).sum::<i64>();
+                days += i64::from(plan != 0);
+            }
+        }
+        (weight, days)
+    }
+
+    fn weekday(
+        &self,
+        leaf: &Leaf,
+        days: u8,
+        at_least: u32,
+        of_last: u32,
+        across_terms: bool,
+        across_schools: bool,
+        at: &Ask,
+    ) -> Option<Answer> {
+        let (_, table) = self.spec(leaf)?;
+        let on = |d: Date| days >> d.weekday().num_days_from_monday() & 1 != 0;
+        if !on(at.date) || of_last == 0 {
+            return None;
+        }
+        let mut floor = Date::MIN;
+        if !across_terms {
+            floor = self.term_start(at)?;
+        }
+        if !across_schools {
+            floor = floor.max(self.member.same_school_since(at.date));
+        }
+        let records = self.timeline.records();
+        let (mut exist, mut count, mut from) = (0, 0, at.upto);
+        for i in (0..at.upto).rev().filter(|i| on(records[*i].date) && table.cells[*i].exists) {
+            if records[i].date < floor || exist == of_last {
+                break;
+            }
+            exist += 1;
+            count += u32::from(table.cells[i].counts);
+            from = i;
+        }
+        (exist == of_last && count >= at_least).then(|| Answer {
+            measure: days_long(i64::from(count)),
+            from,
+            upto: at.upto,
+            dates: Dates::CountingOn(days),
+        })
+    }
+
+    fn not_registered(&self, amount: &Amount, excused_stops: bool, at: &Ask) -> Option<Answer> {
+        let begin = self.term_start(at)?;
+        let records = self.timeline.records();
+        let low = records.partition_point(|r| r.date < begin);
+        let term = &records[low.min(at.upto)..at.upto];
+        let statuses = &self.program.statuses;
+        let excuse = statuses.excused | 1 << OFFICIAL;
+        let mut from = begin;
+        for r in term.iter().filter(|r| r.is_day) {
+            if r.set & statuses.attended != 0 {
+                return None;
+            }
+            if excused_stops && r.set & excuse != 0 {
+                from = r.date + Days::new(1);
+            }
+        }
+        let first = self.first_expected_school_day(from, at.date)?;
+        let start = records.partition_point(|r| r.date < first).min(at.upto);
+        let recorded = number(records[start..at.upto].iter().filter(|r| r.is_day).count());
+        let (yes, n) = match amount {
+            Amount::Days(t) => {
+                (meets(*t, recorded, 1) && meets(*t, self.expected_school_days(first, at.date), 1), recorded)
+            }
+            _ => (recorded > 0 && long_enough(amount, first, at.date), (at.date - first).num_days() + 1),
+        };
+        yes.then(|| Answer { measure: days_long(n), from: start, upto: at.upto, dates: Dates::Days })
+    }
+
+    fn leave_stated(&self, leaf: &Leaf, laid: &Laid, amount: &Amount, at: &Ask) -> Option<Answer> {
+        let (_, table) = self.spec(leaf)?;
+        let i = self.last_day(at)?;
+        let run = laid.runs[i];
+        if run.value == 0 || !table.cells[i].counts {
+            return None;
+        }
+        let records = self.timeline.records();
+        let (first, upto) = (run.first as usize, i + 1);
+        let first_day = records[first].date;
+        let stated = (first..upto).filter(|i| table.cells[*i].counts).filter_map(|i| records[i].leave_until).max();
+        let end = stated.map_or(records[i].date, |u| u.max(records[i].date));
+        let (yes, n) = match amount {
+            Amount::Days(t) => {
+                let n = self.school_days(first_day, end);
+                (meets(*t, n, 1), n)
+            }
+            _ => (long_enough(amount, first_day, end), (end - first_day).num_days() + 1),
+        };
+        yes.then(|| Answer { measure: days_long(n), from: first, upto, dates: Dates::Counting })
+    }
+
+    /// The latest record up to d that is a day.
+    fn last_day(&self, at: &Ask) -> Option<usize> {
+        self.timeline.records()[..at.upto].iter().rposition(|r| r.is_day)
+    }
+
+    // ------------------------------------------------------------ windows
+
+    fn term_start(&self, at: &Ask) -> Option<Date> {
+        self.calendar.terms().get(usize::from(at.term)).map(|t| t.start)
+    }
+
+    /// The first day of W(d); `None`: the window holds nothing.
+    fn window(&self, w: &Window, leaf: usize, at: &Ask) -> Option<Date> {
+        let d = at.date;
+        let mut from = match &w.kind {
+            WindowKind::SchoolDays(n) => self.school_days_back(*n, d),
+            WindowKind::SchoolWeeks(n) => self.school_weeks_back(*n, d),
+            WindowKind::CalendarDays(n) => d - Days::new(u64::from(n.saturating_sub(1))),
+            WindowKind::Months(n) => months_after(d, -i32::try_from(*n).unwrap_or(0)) + Days::new(1),
+            WindowKind::Week => d - Days::new(u64::from(d.weekday().num_days_from_monday())),
+            WindowKind::Month => d.with_day(1).unwrap_or(d),
+            WindowKind::Term => self.term_start(at)?,
+            WindowKind::SchoolYear => self.calendar.school_year_of(d).1,
+            WindowKind::Enrolment => Date::MIN,
+            WindowKind::Span(name) => self.calendar.span_at(name, d)?.0,
+            WindowKind::Run => {
+                let beside = self.rule.leaves[leaf].run?;
+                let run = self.scratch.laid[beside].runs.get(at.upto.checked_sub(1)?)?;
+                if run.value == 0 || self.new_stretch(&self.rule.leaves[beside], at) {
+                    return None;
+                }
+                self.timeline.records()[run.first as usize].date
+            }
+            WindowKind::AfterAct(kinds) => self
+                .acts
+                .iter()
+                .filter(|a| a.date <= d && (kinds.is_empty() || kinds.contains(&a.kind)))
+                .map(|a| a.date + Days::new(1))
+                .max()
+                .unwrap_or(Date::MIN),
+        };
+        if w.clip == Some(Clip::Term) || matches!(w.kind, WindowKind::SchoolDays(_)) && !w.across_terms {
+            from = from.max(self.term_start(at)?);
+        }
+        if w.clip == Some(Clip::SchoolYear) {
+            from = from.max(self.calendar.school_year_of(d).1);
+        }
+        if !w.across_schools {
+            from = from.max(self.member.same_school_since(d));
+        }
+        Some(from.max(self.member.earliest_expected().unwrap_or(from)))
+    }
+
+    /// The n-th last school day up to d, each day read by the calendar of the pupil's school of that day.
+    fn school_days_back(&self, n: u32, d: Date) -> Date {
+        let segments = self.member.segments();
+        let mut left = n.max(1);
+        let mut to = d;
+        for s in segments[..=self.member.index_at(d)].iter().rev() {
+            if let Some(track) = s.track {
+                let here = self.calendar.days_between(track, s.from, to);
+                if here >= left {
+                    let upto = self.calendar.days_upto(track, to);
+                    return self.calendar.nth_day(track, upto - left + 1).unwrap_or(s.from);
+                }
+                left -= here;
+            }
+            let Some(before) = s.from.pred_opt() else { break };
+            to = before;
+        }
+        Date::MIN
+    }
+
+    fn school_weeks_back(&self, n: u32, d: Date) -> Date {
+        let mut monday = d - Days::new(u64::from(d.weekday().num_days_from_monday()));
+        let mut to = d;
+        let mut left = n.max(1);
+        let first = self.calendar.first_day().unwrap_or(d);
+        loop {
+            if self.school_days(monday, to) > 0 {
+                left -= 1;
+            }
+            if left == 0 || monday < first {
+                return if left == 0 { monday } else { Date::MIN };
+            }
+            to = monday - Days::new(1);
+            monday = monday - Days::new(7);
+        }
+    }
+
+    fn stretches(&self, from: Date, to: Date) -> impl Iterator<Item = (&Segment, Date, Date)> {
+        let segments = self.member.segments();
+        let (a, b) = (self.member.index_at(from), self.member.index_at(to.max(from)));
+        segments[a..=b].iter().map(move |s| (s, s.from.max(from), s.to.min(to)))
+    }
+    fn school_days(&self, from: Date, to: Date) -> i64 {
+        self.stretches(from, to)
+            .filter_map(|(s, f, t)| s.track.map(|track| i64::from(self.calendar.days_between(track, f, t))))
+            .sum()
+    }
+    fn expected_school_days(&self, from: Date, to: Date) -> i64 {
+        self.stretches(from, to)
+            .filter(|(s, ..)| s.expected)
+            .filter_map(|(s, f, t)| s.track.map(|track| i64::from(self.calendar.days_between(track, f, t))))
+            .sum()
+    }
+    fn first_expected_school_day(&self, from: Date, to: Date) -> Option<Date> {
+        if to < from {
+            return None;
+        }
+        self.stretches(from, to).filter(|(s, ..)| s.expected).find_map(|(s, f, t)| {
+            let track = s.track?;
+            let before = f.pred_opt().map_or(0, |p| self.calendar.days_upto(track, p));
+            self.calendar.nth_day(track, before + 1).filter(|d| *d <= t)
+        })
+    }
+}
+
+/// Maximal runs of counting days.
+fn spells(cells: &[Cell]) -> i64 {
+    let (mut n, mut inside) = (0, false);
+    for c in cells.iter().filter(|c| c.exists) {
+        n += i64::from(c.counts && !inside);
+        inside = c.counts;
+    }
+    n
+}
+
+fn measured(amount: &Amount, value: i64, scale: i64) -> Measure {
+    let unit = match amount {
+        Amount::Sessions(_) => Unit::Sessions,
+        Amount::Lessons(_) => Unit::Lessons,
+        Amount::Hours(_) => Unit::Hours,
+        Amount::Periods(_) => Unit::Periods,
+        Amount::Spells(_) => Unit::Spells,
+        _ => Unit::Days,
+    };
+    Measure { unit, value: Ratio::new(value, scale) }
+}

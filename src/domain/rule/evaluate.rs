@@ -1,0 +1,260 @@
+//! Episodes and findings of one pupil (rules.md §3): every rule asked on every day, true days joined. Pure; nothing is
+//! allocated for a pupil without findings.
+
+use super::ast::SubjectKind;
+use super::condition::{Ask, AskKind, Asked, Scratch, lay};
+use super::program::{Compiled, Glance, Program, possible};
+use crate::domain::calendar::Calendar;
+use crate::domain::evidence::Act;
+use crate::domain::finding::{Change, Finding, Subject};
+use crate::domain::timeline::{Roster, Timeline};
+use crate::domain::{Date, Time, TimeOfDay};
+use chrono::Days;
+use std::collections::BTreeMap;
+
+/// The findings of one pupil as of `on`, for all rules about pupils. `acts` are this pupil's, in any order, known by the
+/// time asked about; `out` grows by findings only.
+pub fn evaluate(
+    program: &Program,
+    calendar: &Calendar,
+    roster: &Roster,
+    timeline: &Timeline,
+    acts: &[Act],
+    on: Date,
+    scratch: &mut Scratch,
+    out: &mut Vec<Finding>,
+) {
+    let Some(member) = roster.member_of(timeline.pupil) else { return };
+    scratch.begin(program, calendar, roster, timeline, acts, on);
+    let glance = Glance {
+        set: timeline.set(),
+        has_acts: !acts.is_empty(),
+        has_leave: timeline.has_leave() || member.segments().iter().any(|s| s.exempt),
+        departed: scratch.asks.iter().any(|a| a.kind == AskKind::Departed),
+    };
+    if scratch.asks.is_empty() {
+        return;
+    }
+    for rule in program.rules.iter().filter(|r| r.subject == SubjectKind::Pupil) {
+        if !possible(&rule.root, rule, &program.specs, glance) {
+            continue;
+        }
+        if let [only] = member.segments()
+            && !rule.filter.takes_place(only)
+        {
+            continue;
+        }
+        lay(scratch, program, rule, timeline, calendar);
+        let asked = Asked { program, calendar, member, timeline, acts, scratch, rule };
+        episodes(&asked, on, out);
+    }
+}
+
+impl Scratch {
+    fn begin(
+        &mut self,
+        program: &Program,
+        calendar: &Calendar,
+        roster: &Roster,
+        timeline: &Timeline,
+        acts: &[Act],
+        on: Date,
+    ) {
+        self.tables.resize_with(program.specs.len(), Default::default);
+        self.filled.clear();
+        self.filled.resize(program.specs.len(), false);
+        self.acts.clear();
+        self.acts.extend(0..acts.len());
+        self.acts.sort_unstable_by_key(|i| (acts[*i].date, acts[*i].id));
+        self.asks.clear();
+        for (i, r) in timeline.records().iter().enumerate().take_while(|(_, r)| r.date <= on) {
+            let kind = if r.is_day { AskKind::Recorded } else { AskKind::Half };
+            let segment = usize::from(r.segment);
+            self.asks.push(Ask { date: r.date, upto: i + 1, kind, segment, term: r.term });
+        }
+        let Some(member) = roster.member_of(timeline.pupil) else { return };
+        for (segment, s) in member.segments().iter().enumerate() {
+            let (Some(left), Some(track)) = (s.departed, s.track) else { continue };
+            for date in s.from.max(left).iter_days().take_while(|d| *d <= s.to.min(on)) {
+                if calendar.is_day(track, date) && !s.expected {
+                    let upto = timeline.records().partition_point(|r| r.date <= date);
+                    let term = calendar.term_no(track, date);
+                    self.asks.push(Ask { date, upto, kind: AskKind::Departed, segment, term });
+                }
+                if Some(date) >= calendar.last_day() {
+                    break;
+                }
+            }
+            self.asks.sort_by_key(|a| a.date);
+        }
+    }
+}
+
+fn is_asked(rule: &Compiled, ask: &Ask) -> bool {
+    match ask.kind {
+        AskKind::Recorded => true,
+        AskKind::Half => rule.sees_half,
+        AskKind::Departed => rule.asks_departed,
+    }
+}
+
+/// An episode so far.
+#[derive(Clone, Copy)]
+struct Episode<'a> {
+    first: &'a Ask,
+    last: &'a Ask,
+}
+
+fn episodes(asked: &Asked, on: Date, out: &mut Vec<Finding>) {
+    let (rule, asks) = (asked.rule, &asked.scratch.asks);
+    let mut open: Option<Episode> = None;
+    let mut latest = None;
+    let start = out.len();
+    for ask in asks.iter().filter(|a| is_asked(rule, a)) {
+        latest = Some(ask.date);
+        if rule.from.is_some_and(|f| ask.date < f) || rule.to.is_some_and(|t| ask.date > t) {
+            continue;
+        }
+        if let Some(e) = open
+            && rule.stops
+            && e.last.term != ask.term
+        {
+            out.push(finding(asked, &e));
+            open = None;
+        }
+        let c = taken(asked, ask) && asked.holds(&rule.root, ask);
+        open = match (open, c) {
+            (Some(e), true) => Some(Episode { last: ask, ..e }),
+            (None, true) => Some(Episode { first: ask, last: ask }),
+            (Some(e), false) => {
+                out.push(finding(asked, &e));
+                None
+            }
+            (None, false) => None,
+        };
+    }
+    if let Some(e) = open {
+        out.push(finding(asked, &e));
+    }
+    if out.len() > start
+        && let Some(last) = out.last_mut()
+    {
+        last.open = Some(last.last_on) == latest && (asked.member.is_expected(on) || still_away(asked, on));
+    }
+}
+
+fn taken(asked: &Asked, ask: &Ask) -> bool {
+    let filter = &asked.rule.filter;
+    filter.is_everybody() || filter.takes(&asked.member.segments()[ask.segment], asked.calendar, ask.date)
+}
+
+/// A rule about pupils who left: what it says is still true on the day asked for.
+fn still_away(asked: &Asked, on: Date) -> bool {
+    let rule = asked.rule;
+    let segment = asked.member.index_at(on);
+    if !rule.asks_departed || asked.member.segments()[segment].departed.is_none() {
+        return false;
+    }
+    let term = asked.member.segments()[segment].track.map_or(255, |t| asked.calendar.term_no(t, on));
+    let upto = asked.timeline.records().partition_point(|r| r.date <= on);
+    let ask = Ask { date: on, upto, kind: AskKind::Departed, segment, term };
+    taken(asked, &ask) && asked.holds(&rule.root, &ask)
+}
+
+fn finding(asked: &Asked, e: &Episode) -> Finding {
+    let mut evidence = Vec::new();
+    let measure = asked.account(&asked.rule.root, e.last, &mut evidence);
+    evidence.sort_unstable();
+    evidence.dedup();
+    let segment = &asked.member.segments()[e.last.segment];
+    Finding {
+        rule: asked.rule.id.clone(),
+        rule_hash: asked.rule.hash.clone(),
+        subject: Subject {
+            school: Some(segment.school_id.clone()),
+            class: segment.class.clone(),
+            pupil: Some(asked.member.pupil),
+        },
+        fired_on: e.first.date,
+        last_on: e.last.date,
+        open: false,
+        measure,
+        evidence,
+    }
+}
+
+/// What changed between two evaluations of the same subjects, by (rule, subject, fired_on). The school and class of a
+/// pupil's finding move with the pupil and do not make it another. A finding that is no longer open when it is first seen
+/// is `Opened` all the same: its `open` tells the two apart.
+pub fn compare(old: &[Finding], new: &[Finding]) -> Vec<(Change, Finding)> {
+    type Key<'a> = (&'a str, (Option<i64>, Option<&'a str>, Option<&'a str>), Date);
+    fn key(f: &Finding) -> Key<'_> {
+        let s = &f.subject;
+        let subject = match s.pupil {
+            Some(p) => (Some(p.0), None, None),
+            None => (None, s.school.as_ref().map(|x| x.as_str()), s.class.as_ref().map(|x| x.as_str())),
+        };
+        (f.rule.as_str(), subject, f.fired_on)
+    }
+    let olds: BTreeMap<Key, &Finding> = old.iter().map(|f| (key(f), f)).collect();
+    let news: BTreeMap<Key, &Finding> = new.iter().map(|f| (key(f), f)).collect();
+    let mut out = Vec::new();
+    for (k, f) in &olds {
+        if !news.contains_key(k) {
+            out.push((Change::Retracted, (*f).clone()));
+        }
+    }
+    for (k, f) in &news {
+        match olds.get(k) {
+            None => out.push((Change::Opened, (*f).clone())),
+            Some(o) => {
+                // One that comes back to life by a correction, or reaches further, is longer.
+                if f.last_on > o.last_on || f.open && !o.open {
+                    out.push((Change::Extended, (*f).clone()));
+                }
+                if !f.open && (o.open || f.last_on > o.last_on) {
+                    out.push((Change::Cleared, (*f).clone()));
+                }
+            }
+        }
+    }
+    out
+}
+
+/// The next instant after `on` at which this pupil's findings can change by the clock alone: a day that is recorded in
+/// advance (leave, a decision), the day after an end of leave, an end or beginning of expectation, a school day of one who
+/// left, a rule that comes into effect or goes out of it. `None`: nothing but new evidence can change them.
+pub fn next_instant(
+    program: &Program,
+    calendar: &Calendar,
+    roster: &Roster,
+    timeline: &Timeline,
+    on: Date,
+) -> Option<Time> {
+    let mut next: Option<Date> = None;
+    let mut offer = |d: Option<Date>| {
+        if let Some(d) = d.filter(|d| *d > on) {
+            next = Some(next.map_or(d, |n| n.min(d)));
+        }
+    };
+    let day_after = |d: Date| d.checked_add_days(Days::new(1));
+    for r in timeline.records() {
+        offer(Some(r.date));
+        offer(r.leave_until.and_then(day_after));
+    }
+    for rule in &program.rules {
+        offer(rule.from);
+        offer(rule.to.and_then(day_after));
+    }
+    let follows_departed = program.rules.iter().any(|r| r.asks_departed);
+    if let Some(m) = roster.member_of(timeline.pupil) {
+        for s in m.segments() {
+            offer(Some(s.from));
+            if let (true, Some(_), Some(track)) = (follows_departed, s.departed, s.track) {
+                let n = calendar.days_upto(track, on.max(s.from)) + 1;
+                offer(calendar.nth_day(track, n).filter(|d| *d <= s.to));
+            }
+        }
+    }
+    next.map(|d| d.and_time(TimeOfDay::MIN))
+}

@@ -1,0 +1,268 @@
+//! What each recorded day is worth to a condition: a table of days with running sums, and the runs of `consecutive`.
+//! Whole numbers only; buffers are reused from pupil to pupil.
+
+use super::ast::{Amount, BrokenBy, DayTest};
+use super::program::{Spec, broken_by_attended_days};
+use crate::domain::calendar::Calendar;
+use crate::domain::timeline::{Record, Statuses};
+
+/// One day of one condition.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Cell {
+    pub a: i64,
+    pub exists: bool,
+    pub counts: bool,
+    pub attended: bool,
+    /// Attended periods weigh at least half of the stated ones.
+    pub half_attended: bool,
+    /// Sums of all earlier days.
+    pub before: Sums,
+}
+
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Sums {
+    pub a: i64,
+    pub l: i64,
+    pub counts: u32,
+    pub exists: u32,
+}
+
+/// The days of one pupil as one spec weighs them.
+#[derive(Default, Debug)]
+pub(super) struct Table {
+    pub cells: Vec<Cell>,
+    pub sums: Sums,
+}
+
+impl Table {
+    pub fn upto(&self, i: usize) -> Sums {
+        self.cells.get(i).map_or(self.sums, |c| c.before)
+    }
+
+    pub fn fill(&mut self, spec: &Spec, records: &[Record], calendar: &Calendar, statuses: &Statuses) {
+        self.cells.clear();
+        let mut sums = Sums::default();
+        for r in records {
+            let mut cell = Cell { before: sums, ..Cell::default() };
+            if r.is_day || spec.sees_half {
+                let l = day(spec, r, calendar, statuses, &mut cell);
+                sums.a += cell.a;
+                sums.l += l;
+                sums.counts += u32::from(cell.counts);
+                sums.exists += u32::from(cell.exists);
+            }
+            self.cells.push(cell);
+        }
+        self.sums = sums;
+    }
+}
+
+/// a and L of a day; returns L.
+fn day(spec: &Spec, r: &Record, calendar: &Calendar, statuses: &Statuses, cell: &mut Cell) -> i64 {
+    let frame = calendar.frame_of(usize::from(r.school));
+    let look = spec.look[usize::from(r.school)];
+    let (mut l, mut attended) = (0, 0);
+    let mut word = r.word;
+    for (p, weight) in frame.weights.iter().enumerate() {
+        let code = (word & 15) as usize;
+        word >>= 4;
+        if spec.stated >> code & 1 != 0 && look >> p & 1 != 0 {
+            cell.exists = true;
+            l += weight;
+            cell.a += weight * spec.weights[code];
+            if statuses.attended >> code & 1 != 0 {
+                cell.attended = true;
+                attended += weight;
+            }
+        }
+    }
+    cell.half_attended = cell.attended && 2 * attended >= l;
+    cell.counts = cell.a > 0
+        && match spec.test {
+            DayTest::Share(s) => {
+                i128::from(cell.a) * i128::from(s.denominator())
+                    >= i128::from(s.numerator()) * i128::from(l) * i128::from(spec.scale)
+            }
+            DayTest::Lessons(n) => {
+                i128::from(cell.a) * i128::from(n.denominator())
+                    >= i128::from(n.numerator()) * i128::from(spec.scale) * i128::from(calendar.weight_scale())
+            }
+        };
+    l
+}
+
+/// One unit of a day: a session or a period.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    pub value: i64,
+    pub attended: bool,
+}
+
+/// The stated sessions of a day in order: value 1 where it counts.
+pub(super) fn sessions<'a>(
+    spec: &'a Spec,
+    r: &'a Record,
+    calendar: &'a Calendar,
+    statuses: &'a Statuses,
+) -> impl Iterator<Item = Part> + 'a {
+    let frame = calendar.frame_of(usize::from(r.school));
+    let look = spec.look[usize::from(r.school)];
+    frame.sessions.iter().filter_map(move |session| {
+        let (mut a, mut l, mut stated, mut attended) = (0, 0, false, false);
+        for (p, weight) in frame.weights.iter().enumerate() {
+            let code = usize::from(r.code(p));
+            if spec.stated >> code & 1 != 0 && (look & session) >> p & 1 != 0 {
+                stated = true;
+                l += weight;
+                a += weight * spec.weights[code];
+                attended |= statuses.attended >> code & 1 != 0;
+            }
+        }
+        let s = spec.session_share;
+        let counts = a > 0
+            && i128::from(a) * i128::from(s.denominator())
+                >= i128::from(s.numerator()) * i128::from(l) * i128::from(spec.scale);
+        stated.then_some(Part { value: i64::from(counts), attended })
+    })
+}
+
+/// The stated periods of a day in order, each worth its weight, its minutes or one, times the weight of its status.
+pub(super) fn periods<'a>(
+    spec: &'a Spec,
+    r: &'a Record,
+    calendar: &'a Calendar,
+    statuses: &'a Statuses,
+    amount: &'a Amount,
+) -> impl Iterator<Item = Part> + 'a {
+    let frame = calendar.frame_of(usize::from(r.school));
+    let look = spec.look[usize::from(r.school)];
+    frame.weights.iter().enumerate().filter_map(move |(p, weight)| {
+        let code = usize::from(r.code(p));
+        let stated = spec.stated >> code & 1 != 0 && look >> p & 1 != 0;
+        let each = match amount {
+            Amount::Lessons(_) => *weight,
+            Amount::Hours(_) => frame.minutes[p],
+            _ => 1,
+        };
+        stated.then(|| Part { value: each * spec.weights[code], attended: statuses.attended >> code & 1 != 0 })
+    })
+}
+
+/// By what sums in this unit are scaled.
+pub(super) fn scale(amount: &Amount, spec: &Spec, weight_scale: i64) -> i64 {
+    match amount {
+        Amount::Lessons(_) => weight_scale * spec.scale,
+        Amount::Hours(_) => 60 * spec.scale,
+        Amount::Periods(_) => spec.scale,
+        _ => 1,
+    }
+}
+
+/// The run that stands at a day: from its first counting day to its last (indices of records), and how long it is in its
+/// unit. `value` 0: none.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Run {
+    pub first: u32,
+    pub last: u32,
+    pub value: i64,
+}
+
+/// What ends runs besides days that do not count.
+#[derive(Clone, Copy)]
+pub(super) struct Stops {
+    pub across_terms: bool,
+    pub across_schools: bool,
+}
+
+impl Stops {
+    fn here(self, last: &Record, r: &Record) -> bool {
+        !self.across_terms && last.term != r.term || !self.across_schools && last.school != r.school
+    }
+}
+
+/// Runs of counting days.
+pub(super) fn day_runs(cells: &[Cell], records: &[Record], broken_by: &BrokenBy, stops: Stops, out: &mut Vec<Run>) {
+    out.clear();
+    let mut run = Run::default();
+    let mut attended = 0;
+    for (i, (c, r)) in cells.iter().zip(records).enumerate() {
+        if i > 0 && stops.here(&records[i - 1], r) {
+            run = Run::default();
+            attended = 0;
+        }
+        if c.counts {
+            let i = u32::try_from(i).unwrap_or(u32::MAX);
+            run = Run { first: if run.value == 0 { i } else { run.first }, last: i, value: run.value + 1 };
+            attended = 0;
+        } else if c.exists {
+            attended = if c.half_attended { attended + 1 } else { 0 };
+            let over = match broken_by {
+                BrokenBy::Day => true,
+                BrokenBy::Attended => c.attended,
+                BrokenBy::AttendedDays(k) => attended >= *k,
+            };
+            if over {
+                run = Run::default();
+            }
+        }
+        out.push(run);
+    }
+}
+
+/// For each day the longest run of sessions or periods that contains one of the day.
+pub(super) fn part_runs(
+    spec: &Spec,
+    cells: &[Cell],
+    records: &[Record],
+    calendar: &Calendar,
+    statuses: &Statuses,
+    amount: &Amount,
+    broken_by: &BrokenBy,
+    stops: Stops,
+    out: &mut Vec<Run>,
+) {
+    out.clear();
+    let after_days = broken_by_attended_days(broken_by);
+    let mut run = Run::default();
+    let mut attended_days = 0;
+    for (i, r) in records.iter().enumerate() {
+        if i > 0 && stops.here(&records[i - 1], r) {
+            run = Run::default();
+            attended_days = 0;
+        }
+        let mut best = Run::default();
+        let seen = (r.is_day || spec.sees_half) && cells[i].exists;
+        if seen {
+            let today = u32::try_from(i).unwrap_or(u32::MAX);
+            let mut counted = false;
+            let mut each = |part: Part| {
+                if part.value > 0 {
+                    let first = if run.value == 0 { today } else { run.first };
+                    run = Run { first, last: today, value: run.value + part.value };
+                    counted = true;
+                    if run.value > best.value {
+                        best = run;
+                    }
+                } else if after_days.is_none() && (*broken_by == BrokenBy::Day || part.attended) {
+                    run = Run::default();
+                }
+            };
+            if let Amount::Sessions(_) = amount {
+                sessions(spec, r, calendar, statuses).for_each(&mut each);
+            } else {
+                periods(spec, r, calendar, statuses, amount).for_each(&mut each);
+            }
+            if counted || !cells[i].half_attended {
+                attended_days = 0;
+            } else {
+                attended_days += 1;
+            }
+            if after_days.is_some_and(|k| attended_days >= k) {
+                run = Run::default();
+            }
+        }
+        // Days that are passed over leave C as it was.
+        let passed = after_days.is_some() && best.value == 0 && run.value > 0;
+        out.push(if passed { out.last().copied().unwrap_or_default() } else { best });
+    }
+}

@@ -1,0 +1,226 @@
+//! The register in the database: rows with their stamps as history, each text stored once. Decides no attribute.
+
+use super::time::{day, from_day, from_ms};
+use super::{Connection, StoreError, Transaction, Vault, from_json, from_word, json, word};
+use crate::domain::evidence::{RegisterRow, Stamp, Standing};
+use crate::domain::ids::{ClassName, DeliveryId, PupilId, SchoolId};
+use rusqlite::{OptionalExtension, params};
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+/// Everybody whom the register of a school ever listed, ascending.
+pub fn pupils_of(conn: &Connection, school: &SchoolId) -> Result<Vec<PupilId>, StoreError> {
+    let mut q = conn.prepare_cached(
+        "SELECT DISTINCT r.pupil FROM register_text t JOIN register_row r ON r.text = t.id WHERE t.school = ?1 ORDER BY r.pupil",
+    )?;
+    let found = q.query_map([school.as_str()], |r| Ok(PupilId(r.get(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// All rows of everybody whom one of the schools ever listed, by pupil and stamp. A row that says just what the row before
+/// it said (and that was known before it) is left out: it changes no attribute on any day.
+pub fn rows_of_schools(conn: &Connection, schools: &BTreeSet<String>) -> Result<Vec<RegisterRow>, StoreError> {
+    let mut out = Vec::new();
+    let mut texts = Texts::default();
+    let mut q = conn.prepare_cached(
+        "SELECT r.pupil, r.text, r.row_no, v.id, v.stated_at, v.arrived_at
+         FROM register_row r JOIN delivery v ON v.id = r.delivery
+         WHERE r.pupil IN (SELECT r2.pupil FROM register_text t JOIN register_row r2 ON r2.text = t.id
+                           WHERE t.school IN (SELECT value FROM json_each(?1)))
+         ORDER BY r.pupil, v.stated_at, v.id, r.row_no",
+    )?;
+    let mut rows = q.query([json(schools)?])?;
+    let mut before: Option<(i64, i64, i64)> = None;
+    while let Some(r) = rows.next()? {
+        let (pupil, text, arrived): (i64, i64, i64) = (r.get(0)?, r.get(1)?, r.get(5)?);
+        if before.is_some_and(|(p, t, a)| p == pupil && t == text && a <= arrived) {
+            continue;
+        }
+        before = Some((pupil, text, arrived));
+        let mut row = texts.get(conn, text)?.as_ref().clone();
+        row.pupil = PupilId(pupil);
+        row.row_no = r.get(2)?;
+        row.stamp = Stamp { stated_at: from_ms(r.get(4)?), delivery: DeliveryId(r.get(3)?) };
+        row.arrived_at = from_ms(arrived);
+        out.push(row);
+    }
+    Ok(out)
+}
+
+#[derive(Default)]
+struct Texts(HashMap<i64, Rc<RegisterRow>>);
+
+impl Texts {
+    /// The row that a text makes; pupil and stamp are filled in by the caller.
+    fn get(&mut self, conn: &Connection, id: i64) -> Result<Rc<RegisterRow>, StoreError> {
+        if let Some(r) = self.0.get(&id) {
+            return Ok(Rc::clone(r));
+        }
+        let mut q = conn.prepare_cached(
+            "SELECT school, class, grade, standing, status_until, status_basis, enrolled_on, left_on, boarding, sex, birth_date, groups
+             FROM register_text WHERE id = ?1",
+        )?;
+        let mut rows = q.query([id])?;
+        let r = rows.next()?.ok_or_else(|| StoreError::Damaged("a register text".into()))?;
+        let date = |i: usize| -> Result<_, StoreError> { Ok(r.get::<_, Option<i64>>(i)?.map(from_day)) };
+        let row = Rc::new(RegisterRow {
+            stamp: Stamp { stated_at: crate::domain::Time::MIN, delivery: DeliveryId(0) },
+            arrived_at: crate::domain::Time::MIN,
+            row_no: 0,
+            pupil: PupilId(0),
+            school: SchoolId::from(r.get::<_, String>(0)?),
+            class: r.get::<_, Option<String>>(1)?.map(ClassName::from),
+            grade: r.get(2)?,
+            standing: from_word::<Standing>(&r.get::<_, String>(3)?)?,
+            status_until: date(4)?,
+            status_basis: r.get(5)?,
+            enrolled_on: date(6)?,
+            left_on: date(7)?,
+            boarding: r.get(8)?,
+            sex: r.get::<_, Option<String>>(9)?.map(|s| from_word(&s)).transpose()?,
+            birth_date: date(10)?,
+            groups: from_json(&r.get::<_, String>(11)?)?,
+        });
+        self.0.insert(id, Rc::clone(&row));
+        Ok(row)
+    }
+}
+
+/// The id of the row's text, stored if it is new.
+pub fn put_text(tx: &Transaction, vault: &Vault, row: &RegisterRow) -> Result<i64, StoreError> {
+    let groups = json(&row.groups)?;
+    let standing = word(&row.standing)?;
+    let sex = row.sex.as_ref().map(word).transpose()?;
+    let whole = format!(
+        "{}\u{1f}{:?}\u{1f}{:?}\u{1f}{standing}\u{1f}{:?}\u{1f}{}\u{1f}{:?}\u{1f}{:?}\u{1f}{:?}\u{1f}{sex:?}\u{1f}{:?}\u{1f}{groups}",
+        row.school,
+        row.class,
+        row.grade,
+        row.status_until,
+        row.status_basis,
+        row.enrolled_on,
+        row.left_on,
+        row.boarding,
+        row.birth_date
+    );
+    let digest = vault.digest("register_text", &whole);
+    let known: Option<i64> = tx
+        .prepare_cached("SELECT id FROM register_text WHERE digest = ?1")?
+        .query_row([digest], |r| r.get(0))
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(id);
+    }
+    tx.prepare_cached(
+        "INSERT INTO register_text (digest, school, class, grade, standing, status_until, status_basis, enrolled_on,
+         left_on, boarding, sex, birth_date, groups) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?
+    .execute(params![
+        digest,
+        row.school.as_str(),
+        row.class.as_ref().map(ClassName::as_str),
+        row.grade,
+        standing,
+        row.status_until.map(day),
+        row.status_basis,
+        row.enrolled_on.map(day),
+        row.left_on.map(day),
+        row.boarding,
+        sex,
+        row.birth_date.map(day),
+        groups,
+    ])?;
+    Ok(tx.last_insert_rowid())
+}
+
+/// Adds a row; says whether it differs from the pupil's row before it, or is not the latest.
+pub fn put_row(tx: &Transaction, vault: &Vault, row: &RegisterRow) -> Result<bool, StoreError> {
+    let text = put_text(tx, vault, row)?;
+    let mut q = tx.prepare_cached(
+        "SELECT r.text, v.stated_at, v.id FROM register_row r JOIN delivery v ON v.id = r.delivery
+         WHERE r.pupil = ?1 ORDER BY v.stated_at DESC, v.id DESC, r.row_no DESC LIMIT 1",
+    )?;
+    let latest: Option<(i64, i64, i64)> =
+        q.query_row([row.pupil.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional()?;
+    tx.prepare_cached("INSERT OR REPLACE INTO register_row (pupil, delivery, row_no, text) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![row.pupil.0, row.stamp.delivery.0, row.row_no, text])?;
+    let stamp = (super::time::ms(row.stamp.stated_at), row.stamp.delivery.0);
+    Ok(!latest.is_some_and(|(t, s, d)| t == text && (s, d) <= stamp))
+}
+
+/// A pupil's latest row by stamp.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Last {
+    pub pupil: PupilId,
+    pub delivery: DeliveryId,
+    /// It lists the pupil as a pupil: enrolled or exempt, and names no day of leaving.
+    pub stays: bool,
+}
+
+/// The latest rows that name this school.
+pub fn last_rows(conn: &Connection, school: &SchoolId) -> Result<Vec<Last>, StoreError> {
+    let mut q = conn.prepare_cached(
+        "SELECT l.pupil, l.delivery, t.standing, t.left_on FROM (
+           SELECT r.pupil, r.delivery, r.text,
+                  row_number() OVER (PARTITION BY r.pupil ORDER BY v.stated_at DESC, v.id DESC, r.row_no DESC) AS n
+           FROM register_row r JOIN delivery v ON v.id = r.delivery
+           WHERE r.pupil IN (SELECT r2.pupil FROM register_text t2 JOIN register_row r2 ON r2.text = t2.id WHERE t2.school = ?1)
+         ) l JOIN register_text t ON t.id = l.text WHERE l.n = 1 AND t.school = ?1 ORDER BY l.pupil",
+    )?;
+    let mut rows = q.query([school.as_str()])?;
+    let mut out = Vec::new();
+    while let Some(r) = rows.next()? {
+        let standing: Standing = from_word(&r.get::<_, String>(2)?)?;
+        let left: Option<i64> = r.get(3)?;
+        out.push(Last {
+            pupil: PupilId(r.get(0)?),
+            delivery: DeliveryId(r.get(1)?),
+            stays: left.is_none() && (standing == Standing::Enrolled || standing.is_exemption()),
+        });
+    }
+    Ok(out)
+}
+
+/// The school's latest register export by stamp.
+pub fn latest_export(conn: &Connection, school: &SchoolId) -> Result<Option<DeliveryId>, StoreError> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT v.id FROM delivery_date d JOIN delivery v ON v.id = d.delivery
+             WHERE d.school = ?1 AND v.content = 'register' AND v.state = 'applied'
+             ORDER BY v.stated_at DESC, v.id DESC LIMIT 1",
+        )?
+        .query_row([school.as_str()], |r| Ok(DeliveryId(r.get(0)?)))
+        .optional()?)
+}
+
+/// Schools that the source's register exports ever listed.
+pub fn schools_of(conn: &Connection, source: &str) -> Result<Vec<SchoolId>, StoreError> {
+    let mut q = conn.prepare_cached(
+        "SELECT DISTINCT d.school FROM delivery v JOIN delivery_date d ON d.delivery = v.id
+         WHERE v.source = ?1 AND v.content = 'register' AND v.state = 'applied' ORDER BY d.school",
+    )?;
+    let found = q.query_map([source], |r| Ok(SchoolId::from(r.get::<_, String>(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Register rows and exports alone, of all schools: what a roster is built from.
+pub fn whole(conn: &Connection) -> Result<crate::domain::evidence::Evidence, StoreError> {
+    let mut schools = BTreeSet::new();
+    let mut exports = Vec::new();
+    let mut q = conn.prepare_cached(
+        "SELECT d.school, v.stated_at, v.id FROM delivery v JOIN delivery_date d ON d.delivery = v.id
+         WHERE v.content = 'register' AND v.state = 'applied'",
+    )?;
+    let mut rows = q.query([])?;
+    while let Some(r) = rows.next()? {
+        let school: String = r.get(0)?;
+        exports
+            .push((SchoolId::new(&school), Stamp { stated_at: from_ms(r.get(1)?), delivery: DeliveryId(r.get(2)?) }));
+        schools.insert(school);
+    }
+    Ok(crate::domain::evidence::Evidence {
+        register: rows_of_schools(conn, &schools)?,
+        register_exports: exports,
+        ..Default::default()
+    })
+}
