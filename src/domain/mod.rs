@@ -21,6 +21,8 @@ pub mod record;
 pub mod rule;
 pub mod text;
 pub mod timeline;
+pub mod weaken;
+pub mod words;
 
 /// An instant as the township's clock on the wall shows it (its zone is configuration; zones with daylight saving
 /// are refused by `check`, so local time is a total order).
