@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod case;
 pub mod casework;
 pub mod climbing;
+pub mod compose;
 pub mod evidence;
 pub mod fault;
 pub mod finding;

@@ -80,7 +80,7 @@ fn fill(policy: &Policy, t: &Template, f: &Facts) -> Option<Said> {
     let render = |source: &str| -> Option<String> {
         let mut env = minijinja::Environment::new();
         env.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
-        env.render_str(source, &values).ok()
+        env.render_str(source, minijinja::Value::from_serialize(&values)).ok()
     };
     if f.sms {
         let text = render(t.sms.as_ref()?.in_lang(f.lang))?;
