@@ -2,5 +2,6 @@
 
 pub mod forms;
 pub mod inbox;
+pub mod spine;
 pub mod township;
 pub mod world;
