@@ -359,9 +359,6 @@ fn take(
     let vault = db.vault();
     collected.faults.truncate(FAULTS_MAX);
     db.write(|tx| {
-        if state == State::Applied {
-            plan.apply(tx, &vault, policy, &calendar, source, &mut collected, stamp, now)?;
-        }
         let settled = Settled {
             state,
             at: now,
@@ -373,7 +370,11 @@ fn take(
             odd: odd_text.clone(),
             by,
         };
+        // Settled first: what is asked of the database from here on takes this delivery into account.
         deliveries::settle(tx, &vault, id, &settled)?;
+        if state == State::Applied {
+            plan.apply(tx, &vault, policy, &calendar, source, &mut collected, stamp, now)?;
+        }
         if let Some(text) = &odd_text {
             deliveries::set_condition(tx, &source.id, ConditionKind::ExportHeld, now, text)?;
         } else {
