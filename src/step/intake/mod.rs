@@ -295,6 +295,23 @@ fn take(
         Ok(id) => id,
         Err(received) => return Ok(received),
     };
+    let result = read_and_apply(db, policy, source, now, found, how, id, decode);
+    if result.is_err() {
+        db.write(|tx| deliveries::end_reading(tx, id))?;
+    }
+    result
+}
+
+fn read_and_apply(
+    db: &mut Db,
+    policy: &Policy,
+    source: &Source,
+    now: Time,
+    found: &Found,
+    how: How,
+    id: DeliveryId,
+    decode: &mut Decode,
+) -> Result<Received, IntakeError> {
     let delivery = deliveries::get(db.conn(), id)?.ok_or_else(|| StoreError::Damaged("a delivery".into()))?;
     let (confirm, by) = match how {
         How::Import { confirm, by, .. } => (confirm, by),
