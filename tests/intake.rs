@@ -399,3 +399,35 @@ fn nothing_personal_lies_open_in_the_database_file() {
     t.db.checkpoint().expect("checkpoint");
     scan("in the file");
 }
+
+#[test]
+fn files_go_to_done_rejected_or_held_with_a_report_beside_them() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let mut t = Town::with_register();
+    t.policy.sources[1].kind =
+        kongchuo::domain::policy::SourceKind::Directory { path: dir.path().to_path_buf(), matching: "*.csv".into() };
+    t.policy.sources[1].guard.unknown_rows = Some(Ratio::new(1, 2));
+    let policy = t.policy.clone();
+    let source = &policy.sources[1];
+    let mut folder = kongchuo::drive::inbox::directory(&policy, source);
+    let put = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).expect("write");
+    put("1.csv", &roll("2026-09-07", A));
+    put("2.csv", "a,b\n1,2\n");
+    put("3.csv", "学籍号,日期,状态\nS9999,2026-09-07,出勤\n");
+    put("4.csv", "学籍号,日期,状态\nS0001,2026-09-07,出勤\nS0002,2026-09-07,怪\n");
+    let mut take = |now: &str| {
+        let got = kongchuo::drive::inbox::take_all(&mut t.db, &policy, source, &mut folder, at(now), false);
+        got.expect("taken").into_iter().map(|r| r.outcome).collect::<Vec<_>>()
+    };
+    assert!(take("2026-09-07 09:00").is_empty(), "they have not stood long enough");
+    let outcomes = take("2026-09-07 09:01");
+    assert_eq!(outcomes, [Outcome::Applied, Outcome::Rejected, Outcome::Held, Outcome::Applied]);
+    assert!(take("2026-09-07 09:02").is_empty());
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect(name);
+    read("done/2026-09/1.csv");
+    assert!(!dir.path().join("done/2026-09/1.csv.问题.txt").exists());
+    assert!(read("rejected/2.csv.问题.txt").starts_with('\u{feff}'));
+    assert!(read("held/3.csv.问题.txt").contains("--confirm"));
+    let faults = read("done/2026-09/4.csv.问题.txt");
+    assert!(faults.contains("第 3 行") && faults.contains("怪"), "{faults}");
+}
