@@ -1,6 +1,7 @@
 //! The program's evaluator against a second, simple one, over random rules and random evidence, finding by finding.
 //! KONGCHUO_SEEDS=20000 runs as many seeds; KONGCHUO_SEED=17 runs that one and prints the rule and the days.
 
+mod days;
 mod plain;
 mod statements;
 mod world;

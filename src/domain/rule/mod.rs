@@ -3,6 +3,7 @@
 pub mod ast;
 mod condition;
 mod evaluate;
+pub mod explain;
 mod group;
 mod program;
 mod table;
