@@ -7,6 +7,7 @@ pub mod explain;
 mod group;
 mod program;
 mod table;
+mod window;
 
 pub use condition::Scratch;
 pub use evaluate::{compare, evaluate, next_instant};
