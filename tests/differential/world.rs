@@ -128,7 +128,7 @@ pub fn school(id: &str, periods: &[(Ratio, u32)], slots: &[(&str, &[usize])], se
             .collect(),
         timetable: periods.len() > 1,
         slots: slots.iter().map(|(id, p)| Slot { id: (*id).into(), title: None, periods: p.to_vec() }).collect(),
-        sessions: sessions.iter().map(|s| SlotName::new(s)).collect(),
+        sessions: sessions.iter().map(SlotName::new).collect(),
         makeup: Makeup::Follow,
         patterns: vec![],
         contacts: BTreeMap::new(),
