@@ -8,6 +8,8 @@ mod pace;
 mod reply;
 mod template;
 
+pub use http::ping;
+
 use crate::domain::Date;
 use crate::domain::letter::{Dispatch, Outcome};
 use crate::domain::message::{Lang, run as words};

@@ -1,1 +1,5 @@
-//! what calls the steps: the daemon (real clock) and the world (virtual time).
+//! What calls the steps: the daemon (real clock) and the world (virtual time).
+
+pub mod control;
+pub mod daemon;
+pub mod lock;
