@@ -2,4 +2,7 @@
 
 pub mod control;
 pub mod daemon;
+pub mod inbox;
 pub mod lock;
+pub mod township;
+pub mod world;
