@@ -13,9 +13,10 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 
-/// After this long without a finished look at the folders and at the cases no letter goes before both have looked:
-/// the machine may have slept, and a child may have come back meanwhile.
+/// A loop that wakes up after so long (it naps for half a minute) has slept with the machine.
 const STALE: chrono::TimeDelta = chrono::TimeDelta::seconds(90);
+/// How long a source that hangs is waited for.
+const LOOK_MAX: Duration = Duration::from_secs(15);
 
 type Step<W> = fn(&mut W, &Policy, Time) -> Result<Option<Time>, WorkError>;
 
@@ -70,7 +71,7 @@ fn nap(next: Option<Time>, now: Time) -> Duration {
     (next - now).to_std().unwrap_or_default().clamp(Duration::from_millis(100), NAP_MAX)
 }
 
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(e) = cause {
@@ -89,23 +90,18 @@ async fn sleep<W>(shared: &Shared<W>, nap: Duration, bell: &Notify) {
     }
 }
 
-pub async fn intake<W: Work>(shared: Arc<Shared<W>>) -> Result<(), DaemonError> {
-    let mut failures = 0;
-    while !shared.is_stopping() {
-        let (nap, _) = activate(&shared, W::intake, |r| &mut r.intake, &mut failures).await?;
-        shared.bells.engine.notify_one();
-        sleep(&shared, nap, &shared.bells.intake).await;
-    }
-    Ok(())
-}
-
 pub async fn engine<W: Work>(shared: Arc<Shared<W>>) -> Result<(), DaemonError> {
     let mut failures = 0;
     let mut is_ready = false;
     let watchdog = notify::watchdog_every();
-    // What has come while nothing ran is read before anything is decided.
-    first(&shared, |r| r.intake.tried.is_some()).await;
+    let mut last = None;
     while !shared.is_stopping() {
+        // What has come while nothing ran, or while the machine slept, is read before anything is decided.
+        let now = shared.now();
+        if has_slept(last, now) {
+            look(&shared, now).await;
+        }
+        last = Some(shared.now());
         let (nap, went_well) = activate(&shared, W::engine, |r| &mut r.engine, &mut failures).await?;
         if went_well {
             notify::watchdog();
@@ -147,8 +143,15 @@ pub async fn courier<W: Work>(shared: Arc<Shared<W>>) -> Result<(), DaemonError>
     let mut on_their_way: JoinSet<Result<(), DaemonError>> = JoinSet::new();
     let mut failures = 0;
     let mut counted = None;
+    let mut last = None;
     while !shared.is_stopping() {
-        awake(&shared).await;
+        // No letter goes before the cases have been looked at: a child may have come back meanwhile.
+        let now = shared.now();
+        if has_slept(last, now) {
+            shared.bells.engine.notify_one();
+            first(&shared, |r| r.engine.tried.is_some_and(|at| at >= now)).await;
+        }
+        last = Some(shared.now());
         while let Some(sent) = on_their_way.try_join_next() {
             finished(sent)?;
         }
@@ -188,22 +191,16 @@ fn finished(sent: Result<Result<(), DaemonError>, tokio::task::JoinError>) -> Re
     sent.map_err(|_| DaemonError::LoopEnded("courier".into()))?
 }
 
-/// Lets no letter go before folders and cases have been looked at lately, also after the machine has slept.
-async fn awake<W>(shared: &Shared<W>) {
-    let mut rounds = shared.rounds.subscribe();
-    loop {
-        let now = shared.now();
-        let lately = |round: &Round| round.tried.is_some_and(|at| now - at < STALE);
-        let looked = {
-            let rounds = rounds.borrow_and_update();
-            lately(&rounds.intake) && lately(&rounds.engine)
-        };
-        if looked || shared.is_stopping() {
-            return;
-        }
-        shared.bells.intake.notify_one();
-        let _ = tokio::time::timeout(NAP_MAX, rounds.changed()).await;
-    }
+/// Nothing ran for a while: a start, a machine that slept, a clock that was set.
+fn has_slept(last: Option<Time>, now: Time) -> bool {
+    last.is_none_or(|last| now - last > STALE || last > now)
+}
+
+/// Has all sources looked into and waits for them; for one that hangs not for ever.
+async fn look<W>(shared: &Shared<W>, since: Time) {
+    shared.look.send_modify(|n| *n += 1);
+    let all = first(shared, |r| r.sources.values().all(|s| s.tried.is_some_and(|at| at >= since)));
+    let _ = tokio::time::timeout(LOOK_MAX, all).await;
 }
 
 /// The daily limits of channels count what went before this start.
@@ -377,7 +374,6 @@ pub async fn reload<W: Work>(
     if let Err(e) = done {
         tracing::error!(error = %chain(&*e), "the reload could not be written down");
     }
-    shared.bells.intake.notify_one();
     shared.bells.engine.notify_one();
     Ok(())
 }
@@ -403,7 +399,8 @@ pub async fn heartbeat<W: Work>(shared: Arc<Shared<W>>) -> Result<(), DaemonErro
         let is_alive = {
             let (rounds, now) = (shared.rounds.borrow(), shared.now());
             let lately = |r: &Round| r.error.is_none() && r.finished.is_some_and(|at| now - at < STALE);
-            lately(&rounds.engine) && lately(&rounds.intake) && rounds.courier.error.is_none()
+            let read = rounds.sources.values().all(|s| s.tried.is_some() && s.error.is_none());
+            lately(&rounds.engine) && read && rounds.courier.error.is_none()
         };
         if is_alive && matches!(healthy, Ok(true)) {
             give(&beat, shared.now()).await;

@@ -1,6 +1,7 @@
 //! The daemon: when each step runs, how letters leave, when the process lives and dies. Decides nothing about pupils.
 //! A loop that ends or panics ends the process, so that whoever watches it starts it again.
 
+mod intake;
 mod lanes;
 mod loops;
 mod notify;
@@ -10,16 +11,18 @@ mod work;
 mod writer;
 
 pub use lanes::{Lanes, ReadSecret};
-pub use once::once;
+pub use once::{Done, once};
 pub use work::{Work, WorkError};
 
 use super::control::{self, Asked};
 use super::lock::Lock;
 use crate::clock;
 use crate::domain::Time;
+use crate::domain::ids::SourceId;
 use crate::domain::policy::Policy;
 use serde::{Deserialize, Serialize};
 use signals::Signal;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
@@ -59,7 +62,7 @@ pub struct Rounds {
     pub pid: u32,
     pub started: Option<Time>,
     pub policy: String,
-    pub intake: Round,
+    pub sources: BTreeMap<SourceId, Round>,
     pub engine: Round,
     pub courier: Round,
     pub upkeep: Round,
@@ -81,13 +84,14 @@ struct Shared<W> {
     lanes: watch::Sender<Arc<Lanes>>,
     rounds: watch::Sender<Rounds>,
     stop: watch::Sender<bool>,
+    /// Counts up when all sources are to be looked into at once.
+    look: watch::Sender<u64>,
     bells: Bells,
 }
 
 /// A bell a loop: it says "look", never what.
 #[derive(Default)]
 struct Bells {
-    intake: Notify,
     engine: Notify,
     courier: Notify,
 }
@@ -143,6 +147,7 @@ async fn serve<W: Work>(parts: Parts<W>, mut signals: mpsc::Receiver<Signal>) ->
         lanes: watch::Sender::new(Arc::new(lanes)),
         rounds: watch::Sender::new(rounds),
         stop: watch::Sender::new(false),
+        look: watch::Sender::new(0),
         bells: Bells::default(),
     });
 
@@ -155,7 +160,7 @@ async fn serve<W: Work>(parts: Parts<W>, mut signals: mpsc::Receiver<Signal>) ->
     let mut loops = tokio::task::JoinSet::new();
     loops.spawn(named("control socket", async move { control::serve(listener, asked).await.map_err(Into::into) }));
     loops.spawn(named("commands", loops::commands(shared.clone(), requests)));
-    loops.spawn(named("intake", loops::intake(shared.clone())));
+    loops.spawn(named("intake", intake::run(shared.clone())));
     loops.spawn(named("engine", loops::engine(shared.clone())));
     loops.spawn(named("upkeep", loops::upkeep(shared.clone())));
     loops.spawn(named("heartbeat", loops::heartbeat(shared.clone())));

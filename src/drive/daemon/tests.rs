@@ -2,13 +2,16 @@
 
 use super::*;
 use crate::domain::Date;
-use crate::domain::ids::{ChannelId, LetterId, Role};
+use crate::domain::ids::{ChannelId, DeliveryId, LetterId, Role};
 use crate::domain::letter::{Addressee, Dispatch, Outcome};
 use crate::domain::policy::{
-    ActWords, CalendarPolicy, Channel, ChannelKind, Contacts, EmailChannel, Mass, Mode, OnUnknown, Rate, Secret,
+    ActWords, Blank, CalendarPolicy, Channel, ChannelKind, Contacts, Content, CoverageKind, EmailChannel, Format,
+    Guard, Layout, Mass, Mode, OnUnknown, Poll, Rate, Reader, Replaces, Secret, Source, SourceKind, StatedAt,
     Templates, Tls, Township,
 };
 use crate::drive::lock::{self, What};
+use crate::source::directory::Ready;
+use crate::step::intake::Received;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -41,7 +44,6 @@ struct Script {
     /// To be claimed, by channel.
     letters: Vec<(i64, &'static str)>,
     engine_panics: bool,
-    intake_fails: bool,
 }
 
 impl Work for Script {
@@ -49,12 +51,25 @@ impl Work for Script {
         self.log.add("recover");
         Ok(())
     }
-    fn intake(&mut self, _: &Policy, _: Time) -> Result<Option<Time>, WorkError> {
-        self.log.add("intake");
-        if self.intake_fails { Err("no disk".into()) } else { Ok(None) }
+    fn take_in(&mut self, _: &Policy, _: Time, _: &Source, file: &Ready) -> Result<Received, WorkError> {
+        if file.file_name.starts_with("bad") {
+            return Err("no disk".into());
+        }
+        self.log.add(format!("read {}", file.file_name));
+        Ok(Received {
+            delivery: DeliveryId(1),
+            outcome: crate::step::intake::Outcome::Applied,
+            state: crate::store::deliveries::State::Applied,
+            rows: 1,
+            unknown: 0,
+            fault_count: 0,
+            faults: Vec::new(),
+            odd: None,
+        })
     }
-    fn settling(&mut self, _: &Policy, _: Time) -> Option<Time> {
-        None
+    fn moved(&mut self, _: DeliveryId) -> Result<(), WorkError> {
+        self.log.add("moved");
+        Ok(())
     }
     fn engine(&mut self, _: &Policy, _: Time) -> Result<Option<Time>, WorkError> {
         assert!(!self.engine_panics, "a bug");
@@ -120,7 +135,39 @@ impl Work for Script {
     }
 }
 
-/// A policy with the folder channel `letters` and a mail channel `mail` to a port where nobody answers.
+fn source(id: &str, path: &Path) -> Source {
+    std::fs::create_dir_all(path).expect("a folder");
+    Source {
+        id: SourceId::new(id),
+        school: Some(crate::domain::ids::SchoolId::new("s")),
+        school_column: None,
+        content: Content::Attendance,
+        kind: SourceKind::Directory { path: path.to_owned(), matching: "*.csv".into() },
+        poll: Poll::Every { seconds: 1 },
+        settle_s: 0,
+        coverage: CoverageKind::Full,
+        replaces: Replaces::Rows,
+        classes: Vec::new(),
+        slots: Vec::new(),
+        expected_by: None,
+        guard: Guard::default(),
+        reader: Reader {
+            format: Format::Auto,
+            encoding: None,
+            layout: Layout::Auto,
+            sheet: None,
+            stated_at: StatedAt::Arrival,
+            columns: BTreeMap::new(),
+            statuses: BTreeMap::new(),
+            legend: BTreeMap::new(),
+            blank: Blank::Hold,
+            late_over: None,
+        },
+        keep_days: None,
+    }
+}
+
+/// A policy with the source `roll`, the folder channel `letters` and a mail channel `mail` to a port where nobody answers.
 fn policy(dir: &Path, mail_port: u16) -> Policy {
     let channel = |id: &str, kind| Channel {
         id: ChannelId::new(id),
@@ -157,7 +204,7 @@ fn policy(dir: &Path, mail_port: u16) -> Policy {
         seal: Secret::Env("SEAL".into()),
         calendar: CalendarPolicy::default(),
         schools: Vec::new(),
-        sources: Vec::new(),
+        sources: vec![source("roll", &dir.join("inbox"))],
         statuses: Vec::new(),
         acts: ActWords::default(),
         rules: Vec::new(),
@@ -184,7 +231,15 @@ fn start(
     mail_port: u16,
     reload: impl Fn() -> Result<Policy, String> + Send + Sync + 'static,
 ) -> Running {
-    let dir = tempfile::tempdir().expect("a folder");
+    start_in(tempfile::tempdir().expect("a folder"), script, mail_port, reload)
+}
+
+fn start_in(
+    dir: tempfile::TempDir,
+    script: Script,
+    mail_port: u16,
+    reload: impl Fn() -> Result<Policy, String> + Send + Sync + 'static,
+) -> Running {
     let policy = policy(dir.path(), mail_port);
     let now = clock::now(policy.township.zone);
     let log = script.log.clone();
@@ -218,14 +273,31 @@ fn never() -> Result<Policy, String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_came_while_nothing_ran_is_read_before_anything_is_decided_or_sent() {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(dir.path().join("inbox")).expect("a folder");
+    std::fs::write(dir.path().join("inbox/a.csv"), "x").expect("a file");
     let script = Script { letters: vec![(1, "letters")], ..Script::default() };
-    let running = start(script, 1, never);
+    let running = start_in(dir, script, 1, never);
     running.log.until("L-000001 accepted").await;
     let log = running.log.all();
     let at = |entry: &str| log.iter().position(|e| e == entry).expect("it happened");
-    assert!(at("recover") < at("intake"), "{log:?}");
-    assert!(at("intake") < at("engine"), "{log:?}");
+    assert!(at("recover") < at("read a.csv"), "{log:?}");
+    assert!(at("moved") < at("engine"), "{log:?}");
     assert!(at("engine") < at("L-000001 accepted"), "{log:?}");
+    running.stop().await.expect("a graceful end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_arrives_is_read_moved_away_and_looked_at_by_the_engine() {
+    let running = start(Script::default(), 1, never);
+    running.log.until("engine").await;
+    let inbox = running.dir.path().join("inbox");
+    std::fs::write(inbox.join("b.csv"), "x").expect("a file");
+    running.log.until("moved").await;
+    assert!(!inbox.join("b.csv").exists() && inbox.join("done").exists());
+    let engines = running.log.all().iter().filter(|e| *e == "engine").count();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(running.log.all().iter().filter(|e| *e == "engine").count() >= engines);
     running.stop().await.expect("a graceful end");
 }
 
@@ -264,12 +336,16 @@ async fn a_step_that_panics_ends_the_daemon() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failing_step_is_told_and_holds_up_nothing_else() {
-    let script = Script { intake_fails: true, letters: vec![(1, "letters")], ..Script::default() };
-    let running = start(script, 1, never);
+async fn a_source_that_fails_is_told_and_holds_up_nothing_else() {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(dir.path().join("inbox")).expect("a folder");
+    std::fs::write(dir.path().join("inbox/bad.csv"), "x").expect("a file");
+    let script = Script { letters: vec![(1, "letters")], ..Script::default() };
+    let running = start_in(dir, script, 1, never);
     running.log.until("L-000001 accepted").await;
     let rounds: Rounds = serde_json::from_value(running.ask(json!({"command": "rounds"})).await).expect("rounds");
-    assert_eq!(rounds.intake.error.as_deref(), Some("no disk"));
+    assert_eq!(rounds.sources["roll"].error.as_deref(), Some("no disk"));
+    assert!(running.dir.path().join("inbox/bad.csv").exists());
     running.stop().await.expect("a graceful end");
 }
 
@@ -343,6 +419,7 @@ fn one_round_sends_everything_that_is_due_and_ends() {
     let dir = tempfile::tempdir().expect("a folder");
     let policy = policy(dir.path(), 1);
     let now = clock::now(policy.township.zone);
+    std::fs::write(dir.path().join("inbox/a.csv"), "x").expect("a file");
     let script = Script { letters: (1..=9).map(|id| (id, "letters")).collect(), ..Script::default() };
     let log = script.log.clone();
     let parts = Parts {
@@ -352,6 +429,7 @@ fn one_round_sends_everything_that_is_due_and_ends() {
         reload: Box::new(never),
         secret: Box::new(|_: &Secret| Err("none".into())),
     };
-    assert_eq!(once(parts).expect("a round"), (9, 0));
+    assert_eq!(once(parts).expect("a round"), Done { refused: 0, accepted: 9, failed: 0 });
+    assert!(log.all().contains(&"read a.csv".to_owned()));
     assert_eq!(log.all().iter().filter(|e| e.ends_with("accepted")).count(), 9);
 }

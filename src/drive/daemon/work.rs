@@ -1,10 +1,12 @@
 //! What the daemon has done on the writer's thread. The loops know when, this knows what: each call is one step at
 //! one instant. The township implements it with the steps; the loops' own tests implement it with a script.
 
-use crate::domain::ids::{ChannelId, LetterId};
+use crate::domain::ids::{ChannelId, DeliveryId, LetterId};
 use crate::domain::letter::{Dispatch, Outcome};
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Policy, Source};
 use crate::domain::{Date, Time};
+use crate::source::directory::Ready;
+use crate::step::intake::Received;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -14,10 +16,10 @@ pub type WorkError = Box<dyn std::error::Error + Send + Sync>;
 pub trait Work: Send + 'static {
     /// Once after the start, before anything else: what stands in `sending` from an earlier boot is unknown.
     fn recover(&mut self, policy: &Policy, now: Time, boot: &str) -> Result<(), WorkError>;
-    /// Reads what has come. When to look again.
-    fn intake(&mut self, policy: &Policy, now: Time) -> Result<Option<Time>, WorkError>;
-    /// When a file that is there but may still be growing can be read; `None`: no such file.
-    fn settling(&mut self, policy: &Policy, now: Time) -> Option<Time>;
+    /// Takes a complete file of a source in.
+    fn take_in(&mut self, policy: &Policy, now: Time, source: &Source, file: &Ready) -> Result<Received, WorkError>;
+    /// The file of a delivery has been moved away.
+    fn moved(&mut self, delivery: DeliveryId) -> Result<(), WorkError>;
     /// Decides. When something is due next.
     fn engine(&mut self, policy: &Policy, now: Time) -> Result<Option<Time>, WorkError>;
     /// Retention, backup, audit. When to do it again.
