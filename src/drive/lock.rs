@@ -1,12 +1,13 @@
 //! The lock of the data folder: one process writes. Says who holds it. The kernel drops it with the process, so a
 //! killed daemon never leaves one behind.
 
+use crate::clock;
 use crate::domain::Time;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Held as long as it lives.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ pub fn take(data_dir: &Path, what: What, now: Time, patience: Duration) -> Resul
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).read(true).write(true);
     let mut file = options.open(data_dir.join("lock"))?;
-    let deadline = Instant::now() + patience;
+    let deadline = clock::tick() + patience;
     loop {
         match file.try_lock() {
             Ok(()) => break,
@@ -60,7 +61,7 @@ pub fn take(data_dir: &Path, what: What, now: Time, patience: Duration) -> Resul
             Err(TryLockError::WouldBlock) => {
                 let holder = read(&mut file);
                 let soon = holder.as_ref().is_none_or(|h| h.what == What::Command);
-                if !soon || Instant::now() >= deadline {
+                if !soon || clock::tick() >= deadline {
                     return Err(LockError::Held(holder));
                 }
                 std::thread::sleep(Duration::from_millis(50));
@@ -112,7 +113,7 @@ mod tests {
         let data = dir.path().join("data");
         assert_eq!(holder(&data).expect("no lock yet"), None);
         let first = take(&data, What::Run, now(), Duration::ZERO).expect("free");
-        let begun = Instant::now();
+        let begun = clock::tick();
         match take(&data, What::Run, now(), Duration::from_secs(60)) {
             Err(LockError::Held(Some(holder))) => {
                 assert_eq!((holder.pid, holder.boot.as_str()), (std::process::id(), first.boot.as_str()));

@@ -27,7 +27,10 @@ impl Lanes {
     pub fn open(policy: &Policy, secret: &ReadSecret) -> Self {
         let lang = policy.township.lang;
         let by_id = policy.channels.iter().map(|c| {
-            let outbound = channel::open(c, Opening { zone: policy.township.zone, lang, secret: &secret });
+            let outbound = channel::open(
+                c,
+                Opening { zone: policy.township.zone, tick: crate::clock::tick, lang, secret: &secret },
+            );
             let permits = Arc::new(Semaphore::new(outbound.at_once()));
             (c.id.clone(), Arc::new(Lane { outbound, permits }))
         });

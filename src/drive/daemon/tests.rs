@@ -30,9 +30,9 @@ impl Log {
     }
     /// Waits for an entry.
     async fn until(&self, entry: &str) {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+        let deadline = clock::tick() + Duration::from_secs(10);
         while !self.all().iter().any(|e| e == entry) {
-            assert!(tokio::time::Instant::now() < deadline, "no `{entry}` in {:?}", self.all());
+            assert!(clock::tick() < deadline, "no `{entry}` in {:?}", self.all());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -306,7 +306,7 @@ async fn a_command_takes_effect_within_a_second_and_wakes_the_engine() {
     let running = start(Script::default(), 1, never);
     running.log.until("engine").await;
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let begun = std::time::Instant::now();
+    let begun = clock::tick();
     let engines = running.log.all().iter().filter(|e| *e == "engine").count();
     let answer = running.ask(json!({"command": "case acknowledge", "case": "C-000001", "uid": 9})).await;
     assert_eq!(answer["obeyed"]["case"], "C-000001");
@@ -402,9 +402,9 @@ async fn a_reload_that_does_not_compile_leaves_the_old_policy_in_force() {
     running.log.until("reject rules.yaml:3:1").await;
     // Another data folder needs a restart.
     running.signals.send(Signal::Reload).await.expect("it listens");
-    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    let deadline = clock::tick() + Duration::from_secs(10);
     while running.log.all().iter().filter(|e| e.starts_with("reject")).count() < 2 {
-        assert!(std::time::Instant::now() < deadline);
+        assert!(clock::tick() < deadline);
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     running.signals.send(Signal::Reload).await.expect("it listens");
