@@ -193,7 +193,8 @@ fn row_words(row: &Observation) -> String {
         Observation::Attendance(r) => format!("{} {} {} {} {}", r.place.row, r.date, r.slot, who(&r.pupil), r.status),
         Observation::Register(r) => {
             let grade = r.grade.map(|g| g.to_string()).unwrap_or_default();
-            format!("{} {} {grade} {:?}", r.place.row, who(&r.pupil), r.standing)
+            let standing = serde_json::to_value(r.standing).unwrap_or_default();
+            format!("{} {} {grade} {}", r.place.row, who(&r.pupil), standing.as_str().unwrap_or_default())
         }
         Observation::Leave(r) => format!("{} {} {}..{} {}", r.place.row, who(&r.pupil), r.from, r.until, r.status),
         Observation::Feedback(r) => {

@@ -7,7 +7,7 @@ use super::line::Line;
 use crate::domain::Date;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ClassName, SlotName, StatusId, Word};
-use crate::domain::normalise::{self, Approval, DateCell, Lexicon, StatusWord, clean, key};
+use crate::domain::normalise::{self, Approval, DateCell, Lexicon, NotUnderstood, StatusWord, clean, key};
 use crate::domain::policy::{ActWords, Blank, Content, School};
 use crate::domain::record::{
     AttendanceRow, ContactLine, FeedbackLine, LeaveLine, Observation, Place, PupilKey, RegisterLine,
@@ -389,7 +389,7 @@ impl<'a> Rows<'a> {
         for (name, relation, phone, email, is_carer) in people {
             let number = match normalise::phone(self.cell(line, phone)) {
                 Ok(number) => number,
-                Err(()) => {
+                Err(NotUnderstood) => {
                     emit(Err(self.fault(line, FaultKind::BadPhone, Some(phone))));
                     None
                 }
@@ -520,10 +520,10 @@ impl<'a> Rows<'a> {
         &self,
         line: &Line,
         field: Field,
-        read: fn(&str) -> Result<Option<T>, ()>,
+        read: fn(&str) -> Result<Option<T>, NotUnderstood>,
         emit: &mut dyn FnMut(Result<Observation, Fault>),
     ) -> Option<T> {
-        read(self.cell(line, field)).unwrap_or_else(|()| {
+        read(self.cell(line, field)).unwrap_or_else(|NotUnderstood| {
             emit(Err(self.fault(line, FaultKind::BadValue, Some(field))));
             None
         })

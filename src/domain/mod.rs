@@ -2,10 +2,13 @@
 
 pub mod calendar;
 pub mod case;
+pub mod casework;
+pub mod climbing;
 pub mod evidence;
 pub mod fault;
 pub mod finding;
 pub mod ids;
+pub mod incident;
 pub mod ladder;
 pub mod letter;
 pub mod message;

@@ -1,9 +1,13 @@
 //! All SQL: the database, its one writer, and what each table means in domain types. Nothing outside names a table.
 
+pub mod cases;
 pub mod decisions;
 pub mod deliveries;
 pub mod evidence;
+pub mod findings;
+pub mod incidents;
 mod migrate;
+pub mod outbox;
 pub mod register;
 pub mod statements;
 pub mod time;

@@ -1,3 +1,30 @@
 //! Messages about the daemon, status, channels.
 
-messages! {}
+messages! {
+    // Channels: why a letter did not go. Read by the keeper of the server; no name, address or secret in them.
+    day_limit_reached() zh "今天的发送限额已用完，明天继续" en "today's limit of letters is used up; it goes on tomorrow";
+    letter_interrupted() zh "发送被中断" en "the sending was interrupted";
+    folder_refuses(path, why) zh "文件夹 {path} 写不进去：{why}" en "the folder {path} cannot be written: {why}";
+    message_not_composed(why) zh "信件无法生成：{why}" en "the letter could not be composed: {why}";
+    host_unreachable(host, port, why) zh "连不上 {host}:{port}：{why}" en "cannot reach {host}:{port}: {why}";
+    host_slow(host, port) zh "{host}:{port} 没有及时应答" en "{host}:{port} did not answer in time";
+    answer_lost(host) zh "信件已交给 {host}，但没有收到答复" en "the letter was handed to {host}, but no answer came back";
+    mail_sender_unreadable() zh "from 不是一个邮箱地址" en "`from` is not a mail address";
+    mail_ca_unreadable(path, why) zh "CA 证书文件 {path} 读不了：{why}" en "the CA file {path} cannot be read: {why}";
+    mail_plain_refused() zh "不加密的邮件只能发给本机" en "mail without encryption is sent to this machine only";
+    mail_tls_unusable(why) zh "TLS 设置不能用：{why}" en "the TLS settings cannot be used: {why}";
+    mail_tls_refused(host, why) zh "与 {host} 的加密连接没有建立：{why}" en "no encrypted connection to {host}: {why}";
+    mail_no_login(host) zh "{host} 不提供可用的登录方式" en "{host} offers no way to log in that can be used";
+    mail_address_unreadable() zh "这不是一个邮箱地址" en "this is not a mail address";
+    mail_address_not_supported(host) zh "{host} 不接受含汉字的邮箱地址" en "{host} takes no address beyond ASCII";
+    mail_refused(host, code, text) zh "{host} 拒绝：{code} {text}" en "{host} refused: {code} {text}";
+    gateway_template_broken(part, why) zh "网关的 {part} 模板有错：{why}" en "the gateway's template `{part}` is wrong: {why}";
+    gateway_bad_url() zh "网关的 url 不是 http 或 https 地址" en "the gateway's `url` is no http or https address";
+    gateway_bad_method(method) zh "网关的 method 不能是 {method}" en "the gateway's `method` cannot be {method}";
+    gateway_bad_header(name) zh "网关的请求头 {name} 不能用" en "the gateway's header {name} cannot be used";
+    gateway_unusable(why) zh "网关连接建立不了：{why}" en "the gateway client cannot be set up: {why}";
+    gateway_tls_refused(host, why) zh "与短信网关 {host} 的加密连接没有建立：{why}" en "no encrypted connection to the gateway {host}: {why}";
+    gateway_status(host, status) zh "短信网关 {host} 返回 HTTP {status}" en "the gateway {host} answered HTTP {status}";
+    gateway_code(host, code) zh "短信网关 {host} 返回错误码 {code}" en "the gateway {host} answered with the code {code}";
+    gateway_answer_unreadable(host, status) zh "看不懂短信网关 {host} 的答复（HTTP {status}），不知道是否已发出" en "the gateway {host} answered HTTP {status} with something unreadable: nobody knows whether the letter went";
+}

@@ -262,7 +262,8 @@ fn first_rows(
     register: &[&crate::domain::evidence::RegisterRow],
     deliveries: &BTreeMap<DeliveryId, (&DeliveryFacts, u32, u16)>,
 ) -> HashMap<(PupilId, Date), Stamp> {
-    let mut places: HashMap<PupilId, BTreeSet<(&SchoolId, Option<&ClassName>, Option<u8>)>> = HashMap::new();
+    type Place<'a> = (&'a SchoolId, Option<&'a ClassName>, Option<u8>);
+    let mut places: HashMap<PupilId, BTreeSet<Place>> = HashMap::new();
     for r in register {
         places.entry(r.pupil).or_default().insert((&r.school, r.class.as_ref(), r.grade));
     }

@@ -25,7 +25,7 @@ pub fn plan(db: &Db, collected: &mut Collected, stamp: Stamp) -> Result<Roll, St
     let (conn, vault) = (db.conn(), db.vault());
     let mut lines = std::mem::take(&mut collected.register);
     let mut listed: BTreeMap<SchoolId, BTreeSet<PupilId>> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
+    let mut seen = BTreeMap::new();
     for (school, line) in &lines {
         let known = known(conn, &vault, line)?;
         if let Who::Is(p) = known {
@@ -37,21 +37,16 @@ pub fn plan(db: &Db, collected: &mut Collected, stamp: Stamp) -> Result<Roll, St
         match key {
             // A row without a number cannot become a pupil: two children may have one name.
             None => collected.fault(FaultKind::NoPupil, &line.place, None),
-            Some(k) if !seen.insert((school.clone(), k.clone())) => {
-                collected.fault(FaultKind::DuplicatePupil, &line.place, None);
+            // The same said twice is no fault; of two different rows the later counts.
+            Some(k) => {
+                let says = (line.pupil.class.clone(), line.grade, line.standing, line.enrolled_on, line.left_on);
+                if seen.insert((school.clone(), k), says.clone()).is_some_and(|before| before != says) {
+                    collected.fault(FaultKind::DuplicatePupil, &line.place, None);
+                }
             }
-            Some(_) => {}
         }
         if known == Who::Two {
             collected.fault(FaultKind::AmbiguousPupil, &line.place, None);
-        }
-        if line.standing.is_exemption() {
-            if line.status_until.is_none() {
-                collected.fault(FaultKind::ExemptionWithoutEnd, &line.place, None);
-            }
-            if line.status_basis.is_none() {
-                collected.fault(FaultKind::ExemptionWithoutBasis, &line.place, None);
-            }
         }
     }
     lines.retain(|(_, l)| l.pupil.student_no.is_some() || l.pupil.id_number.is_some());

@@ -1,0 +1,81 @@
+//! Folder to intake: takes every complete file of a source in, then moves it away. Commit first, then move: after a crash
+//! in between the file is found again and only moved.
+
+use crate::domain::Time;
+use crate::domain::message::{Lang, delivery as words, intake};
+use crate::domain::policy::{Policy, Source, SourceKind};
+use crate::source::directory::{Away, Directory, Ready};
+use crate::step::intake::{Found, How, IntakeError, Outcome, Received, moved, receive};
+use std::fs::File;
+use std::io::BufReader;
+
+/// The poller of a source.
+pub fn directory(policy: &Policy, source: &Source) -> Directory {
+    let SourceKind::Directory { path, matching } = &source.kind;
+    Directory::new(path, matching, source.settle_s, policy.township.zone)
+}
+
+/// One poll of one source. A file that cannot be taken in stops the poll and stays: the next poll tries again.
+pub fn take_all(
+    db: &mut crate::store::Db,
+    policy: &Policy,
+    source: &Source,
+    directory: &mut Directory,
+    now: Time,
+    once: bool,
+) -> Result<Vec<Received>, IntakeError> {
+    let mut out = Vec::new();
+    for file in directory.poll(now, once)? {
+        let found = Found { source: source.id.clone(), file_name: &file.file_name, modified: file.modified };
+        let mut input = BufReader::new(File::open(&file.path)?);
+        let received = receive(db, policy, now, &found, &mut input, How::Poll)?;
+        drop(input);
+        put_away(directory, policy, source, &file, &received, now)?;
+        moved(db, received.delivery)?;
+        out.push(received);
+    }
+    Ok(out)
+}
+
+fn put_away(
+    directory: &mut Directory,
+    policy: &Policy,
+    source: &Source,
+    file: &Ready,
+    received: &Received,
+    now: Time,
+) -> Result<(), IntakeError> {
+    use crate::store::deliveries::State;
+    let to = match received.state {
+        State::Applied | State::Pending => Away::Done,
+        State::Held => Away::Held,
+        State::Rejected | State::SetAside => Away::Rejected,
+    };
+    let text = report(policy.township.lang, source, &file.file_name, received);
+    directory.put_away(file, to, now, text.as_deref())?;
+    Ok(())
+}
+
+/// What a school clerk needs to mend the file; `None`: there is nothing to mend.
+pub fn report(lang: Lang, source: &Source, file_name: &str, r: &Received) -> Option<String> {
+    let mut lines = vec![words::report_file(lang, file_name)];
+    match r.outcome {
+        Outcome::Held => lines.push(words::report_held(lang, &source.id)),
+        Outcome::Rejected => lines.push(words::report_rejected(lang)),
+        Outcome::SetAside => lines.push(words::report_set_aside(lang)),
+        Outcome::Applied | Outcome::Duplicate if r.fault_count == 0 => return None,
+        Outcome::Applied | Outcome::Duplicate => lines.push(words::report_applied(lang, r.rows, r.fault_count)),
+    }
+    if let Some(odd) = &r.odd {
+        lines.extend(words::odd(lang, odd.absent, odd.unknown, odd.missing));
+    }
+    for f in &r.faults {
+        let place = intake::place(lang, &f.place);
+        let sentence = intake::fault(lang, f);
+        lines.push(if place.is_empty() { sentence } else { words::at_place(lang, place, sentence) });
+    }
+    if r.fault_count as usize > r.faults.len() {
+        lines.push(words::more_faults(lang, r.fault_count as usize - r.faults.len()));
+    }
+    Some(lines.join("\n") + "\n")
+}
