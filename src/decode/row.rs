@@ -1,7 +1,7 @@
 //! One row of a table into Observations and Faults. Knows the columns and the words; knows nothing of files.
 
 use super::Asked;
-use super::header::{Columns, Field, header_key};
+use super::header::{Columns, Field};
 use super::layout::Layout;
 use super::line::Line;
 use crate::domain::Date;
@@ -145,8 +145,7 @@ impl<'a> Rows<'a> {
         }
         let columns = self.columns();
         if columns.len() >= 2 {
-            let same =
-                columns.mapping_indices().filter(|i| header_key(line.cell(*i)) == header_key(&columns.headers[*i]));
+            let same = columns.mapping_indices().filter(|i| line.cell(*i).trim() == columns.headers[*i]);
             if same.count() * 2 > columns.len() {
                 return true;
             }

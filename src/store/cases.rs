@@ -191,3 +191,34 @@ pub fn exists(conn: &Connection, id: CaseId) -> Result<bool, StoreError> {
     let found: Option<i64> = conn.query_row("SELECT 1 FROM case_row WHERE id = ?1", [id.0], |r| r.get(0)).optional()?;
     Ok(found.is_some())
 }
+
+// ---------------------------------------------------------------- wake-ups of pupils
+
+/// Pupils whose findings the clock may have changed by now.
+pub fn woken_pupils(conn: &Connection, now: Time) -> Result<Vec<PupilId>, StoreError> {
+    let mut q = conn.prepare_cached("SELECT pupil FROM pupil_wake WHERE at <= ?1 ORDER BY pupil")?;
+    let out = q.query_map([ms(now)], |r| r.get(0).map(PupilId))?.collect::<Result<_, _>>()?;
+    Ok(out)
+}
+
+pub fn set_pupil_wake(tx: &Transaction, pupil: PupilId, at: Option<Time>) -> Result<(), StoreError> {
+    match at {
+        Some(at) => tx
+            .prepare_cached("INSERT INTO pupil_wake (pupil, at) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET at = ?2")?
+            .execute(params![pupil.0, ms(at)])?,
+        None => tx.prepare_cached("DELETE FROM pupil_wake WHERE pupil = ?1")?.execute([pupil.0])?,
+    };
+    Ok(())
+}
+
+pub fn next_pupil_wake(conn: &Connection) -> Result<Option<Time>, StoreError> {
+    let t: Option<i64> = conn.query_row("SELECT min(at) FROM pupil_wake", [], |r| r.get(0))?;
+    Ok(t.map(from_ms))
+}
+
+/// The case has something to look at by then (a letter was settled, a command came).
+pub fn wake(tx: &Transaction, id: CaseId, at: Time) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE case_row SET wake_at = min(ifnull(wake_at, ?2), ?2) WHERE id = ?1")?
+        .execute(params![id.0, ms(at)])?;
+    Ok(())
+}

@@ -186,7 +186,7 @@ pub(crate) fn from_json<T: serde::de::DeserializeOwned>(s: &str) -> Result<T, St
 }
 
 /// The word that serde writes for an enum without data.
-pub(crate) fn word<T: serde::Serialize>(v: &T) -> Result<String, StoreError> {
+pub fn word<T: serde::Serialize>(v: &T) -> Result<String, StoreError> {
     Ok(json(v)?.trim_matches('"').to_owned())
 }
 

@@ -271,6 +271,13 @@ CREATE TABLE finding (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX finding_pupil ON finding (pupil);
 
+-- When the clock alone can change a pupil's findings.
+CREATE TABLE pupil_wake (
+    pupil INTEGER PRIMARY KEY REFERENCES pupil (id) ON DELETE CASCADE,
+    at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX pupil_wake_at ON pupil_wake (at);
+
 -- Texts of rules and ladders ever in force, by hash: what old cases rest on must stay readable.
 CREATE TABLE policy_text (
     hash TEXT NOT NULL,
