@@ -32,8 +32,7 @@ pub fn run(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, Step
         if !dirty.is_empty() || groups {
             let list: Vec<PupilId> = dirty.iter().copied().collect();
             let loaded = if groups { evidence::load_all(tx)? } else { evidence::load(tx, &list)? };
-            let all: Vec<PupilId> =
-                if groups { crate::store::vault::all_pupils(tx)? } else { list.clone() };
+            let all: Vec<PupilId> = if groups { crate::store::vault::all_pupils(tx)? } else { list.clone() };
             let built = timeline::build(policy, &ready.calendar, &loaded, &all, now.date(), None);
             let evaluated = evaluate(tx, &ready, &built, &loaded.acts, &list, now)?;
             let around =
@@ -110,8 +109,7 @@ fn evaluate(
         );
         let stored = findings::of_pupil(tx, *pupil, false)?;
         let changes = store_changes(tx, &ready.program.hashes(), &stored, &now_found)?;
-        let wake =
-            rule::next_instant(&ready.program, &ready.calendar, &built.roster, timeline, now.date());
+        let wake = rule::next_instant(&ready.program, &ready.calendar, &built.roster, timeline, now.date());
         set_pupil_wake(tx, *pupil, wake)?;
         let mut all = now_found;
         all.extend(findings::of_pupil(tx, *pupil, true)?);
@@ -131,7 +129,9 @@ fn store_changes(
         stored.iter().cloned().partition(|f| hashes.contains(&f.rule_hash));
     for f in &older {
         // Found by the new version too: the same finding under a new version, not another one.
-        let again = now_found.iter().any(|n| n.rule == f.rule && n.subject.pupil == f.subject.pupil && n.fired_on == f.fired_on);
+        let again = now_found
+            .iter()
+            .any(|n| n.rule == f.rule && n.subject.pupil == f.subject.pupil && n.fired_on == f.fired_on);
         if !again {
             findings::supersede(tx, f)?;
         }
@@ -140,8 +140,12 @@ fn store_changes(
     let changes: Vec<(Change, Finding)> = changes
         .into_iter()
         .filter(|(c, f)| {
-            let renewed = older.iter().any(|o| o.rule == f.rule && o.subject.pupil == f.subject.pupil && o.fired_on == f.fired_on);
-            !(renewed && *c == Change::Opened && older.iter().any(|o| o.rule == f.rule && o.fired_on == f.fired_on && o.open))
+            let renewed = older
+                .iter()
+                .any(|o| o.rule == f.rule && o.subject.pupil == f.subject.pupil && o.fired_on == f.fired_on);
+            !(renewed
+                && *c == Change::Opened
+                && older.iter().any(|o| o.rule == f.rule && o.fired_on == f.fired_on && o.open))
         })
         .collect();
     for (change, f) in &changes {
@@ -237,6 +241,10 @@ pub fn ask(
 }
 
 /// The vault's view of a pupil for the steps (contacts of now).
-pub fn guardians(conn: &Connection, vault: &Vault, pupil: PupilId) -> Result<Option<crate::store::vault::PupilCard>, StoreError> {
+pub fn guardians(
+    conn: &Connection,
+    vault: &Vault,
+    pupil: PupilId,
+) -> Result<Option<crate::store::vault::PupilCard>, StoreError> {
     crate::store::vault::pupil_card(conn, vault, pupil)
 }

@@ -314,7 +314,8 @@ fn silent_since(
 }
 
 fn channel_deadline(conn: &Connection, now: Time) -> Result<Option<Time>, StoreError> {
-    let first = outbox::under_way(conn)?.into_iter().map(|l| l.claimed + TimeDelta::minutes(60)).filter(|t| *t > now).min();
+    let first =
+        outbox::under_way(conn)?.into_iter().map(|l| l.claimed + TimeDelta::minutes(60)).filter(|t| *t > now).min();
     Ok(first)
 }
 
@@ -325,7 +326,9 @@ pub fn nobody_to_reach(tx: &Transaction, people: &Surroundings, role: &Role, now
     let subject = match people.pupil {
         Some(p) if *role == "guardian" => p.to_string(),
         _ => match &people.school {
-            Some(s) if *role == "homeroom" => format!("{role}@{s}/{}", people.class.as_ref().map_or("", |c| c.as_str())),
+            Some(s) if *role == "homeroom" => {
+                format!("{role}@{s}/{}", people.class.as_ref().map_or("", |c| c.as_str()))
+            }
             Some(s) => format!("{role}@{s}"),
             None => role.to_string(),
         },

@@ -148,7 +148,15 @@ pub fn finish(
     draft: &mut Draft,
 ) -> Result<(), StepError> {
     if draft.case.state == State::Closed && draft.events.is_empty() {
-        cases::write(tx, around.vault, &draft.case, &[], people.school.as_ref(), expiry_wake(view, &draft.case), around.now)?;
+        cases::write(
+            tx,
+            around.vault,
+            &draft.case,
+            &[],
+            people.school.as_ref(),
+            expiry_wake(view, &draft.case),
+            around.now,
+        )?;
         return Ok(());
     }
     let dead = dead_addresses(tx, around.vault)?;
@@ -340,7 +348,11 @@ pub fn hold_in_bulk(tx: &Transaction, around: &Around) -> Result<(), StepError> 
                 .at(case.pupil, around.now.date())
                 .and_then(|s| s.class.clone())
                 .is_some_and(|c| empty.contains(&c));
-            if case.state == State::Open && case.held.is_none() && (whole_school || in_empty) && !is_urgent(tx, around, &case) {
+            if case.state == State::Open
+                && case.held.is_none()
+                && (whole_school || in_empty)
+                && !is_urgent(tx, around, &case)
+            {
                 held.push(case);
             }
         }
@@ -386,7 +398,11 @@ fn empty_classes(around: &Around, school: &SchoolId) -> BTreeSet<crate::domain::
         }
     }
     let min = around.policy.mass.class_min;
-    count.into_iter().filter(|(_, (n, recorded, any))| *n >= min.max(1) && recorded == n && !any).map(|(c, _)| c).collect()
+    count
+        .into_iter()
+        .filter(|(_, (n, recorded, any))| *n >= min.max(1) && recorded == n && !any)
+        .map(|(c, _)| c)
+        .collect()
 }
 
 /// A mass hold is over: what it held goes in the order of the ladder, one every `gap_min` to one role.

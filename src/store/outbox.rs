@@ -137,7 +137,7 @@ pub fn notice(conn: &Connection, id: NoticeId) -> Result<Option<Notice>, StoreEr
 /// Who has been told what of a case or incident, oldest first; letters under way count as told.
 pub fn told(conn: &Connection, about: About) -> Result<Vec<Told>, StoreError> {
     let mut q = conn.prepare_cached(
-        "SELECT role, office, person, rung, telling, state = 'told', told_by, via FROM notice
+        "SELECT role, office, person, rung, telling, told IS NOT NULL, told_by, via FROM notice
          WHERE about = ?1 AND state <> 'cancelled' ORDER BY ifnull(told, made), id",
     )?;
     let mut rows = q.query([about_text(about)])?;
@@ -466,5 +466,11 @@ pub fn set_channel(tx: &Transaction, id: &ChannelId, s: &ChannelState) -> Result
          ON CONFLICT DO UPDATE SET down_since = ?2, why = ?3, not_before = ?4, last_ok = ?5",
     )?
     .execute(params![id.as_str(), s.down_since.map(ms), s.why, s.not_before.map(ms), s.last_ok.map(ms)])?;
+    Ok(())
+}
+
+/// Contacts changed: every address is tried anew.
+pub fn forget_dead(tx: &Transaction) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM dead_address", [])?;
     Ok(())
 }
