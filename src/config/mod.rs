@@ -1,8 +1,65 @@
 //! raw (types = the files) → compile (pure; collects every Problem) → Policy; secrets. Reads its own files and nothing
 //! else; `load` takes them as one snapshot, so that what is checked is what is used.
 
+pub mod compile;
+pub mod cron;
 pub mod leaf;
 pub mod problem;
 pub mod raw;
 pub mod read;
+pub mod secrets;
+pub mod snapshot;
 pub mod tree;
+
+pub use problem::{Problem, Severity};
+
+use crate::domain::policy::Policy;
+use read::Read as _;
+use snapshot::{Gathered, Snapshot};
+use std::path::{Path, PathBuf};
+
+/// A configuration that can be used.
+pub struct Loaded {
+    pub policy: Policy,
+    /// Warnings and notes, in the order of the files.
+    pub warnings: Vec<Problem>,
+    /// Every file that was read, the root first: what a reload looks at.
+    pub files: Vec<PathBuf>,
+}
+
+/// Reads and compiles a root file with everything it includes. `Err`: all problems, warnings and notes among them.
+pub fn load(path: &Path) -> Result<Loaded, Vec<Problem>> {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let base = absolute.parent().map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
+    let mut snapshot = Snapshot::new(base);
+    let gathered = snapshot::gather(&mut snapshot, &path.display().to_string(), &absolute);
+    finish(gathered, snapshot)
+}
+
+/// Compiles a root configuration given as a text. Relative paths count from `base`; `line_offset` lines of `origin`
+/// stand before it.
+pub fn compile_inline(yaml: &str, base: &Path, origin: &str, line_offset: u32) -> Result<Loaded, Vec<Problem>> {
+    let mut snapshot = Snapshot::new(std::path::absolute(base).unwrap_or_else(|_| base.to_path_buf()));
+    let gathered = snapshot::gather_inline(&mut snapshot, origin, yaml, line_offset.saturating_add(1));
+    finish(gathered, snapshot)
+}
+
+/// Compiles the map that begins at this line and column (from 1) of a text: a configuration inside a story.
+pub fn compile_inside(text: &str, line: u32, column: u32, base: &Path, origin: &str) -> Result<Loaded, Vec<Problem>> {
+    let mut snapshot = Snapshot::new(std::path::absolute(base).unwrap_or_else(|_| base.to_path_buf()));
+    let gathered = snapshot::gather_inside(&mut snapshot, origin, text, line, column);
+    finish(gathered, snapshot)
+}
+
+fn finish(gathered: Gathered, mut snapshot: Snapshot) -> Result<Loaded, Vec<Problem>> {
+    let Gathered { root, mut problems } = gathered;
+    // A root that could not be read at all has been reported; its sections would only be missing.
+    let raw = if root.is_null() { None } else { raw::Root::read(&root, &mut problems) };
+    let policy = raw.map(|raw| compile::compile(&raw, &mut problems, &mut snapshot));
+    let failed = problems.has_errors();
+    let list = problems.sorted();
+    match policy {
+        Some(policy) if !failed => Ok(Loaded { policy, warnings: list, files: snapshot.files }),
+        _ => Err(list),
+    }
+}

@@ -37,6 +37,10 @@ impl<T> Opt<T> {
     pub fn missing(pos: Pos) -> Self {
         Opt { pos, given: false, value: None }
     }
+    /// A value that stands as a key.
+    pub fn found(pos: Pos, value: T) -> Self {
+        Opt { pos, given: true, value: Some(value) }
+    }
     pub fn get(&self) -> Option<&T> {
         self.value.as_ref()
     }
@@ -118,6 +122,10 @@ macro_rules! raw {
         impl $name {
             /// The keys, in the order of the type.
             pub const KEYS: &'static [&'static str] = &[$(stringify!($field)),*];
+            /// The keys as the files write them.
+            pub fn names() -> Vec<&'static str> {
+                Self::KEYS.iter().map(|k| $crate::config::read::bare(k)).collect()
+            }
         }
         impl $crate::config::read::Read for $name {
             fn read(node: &$crate::config::tree::Node, p: &mut $crate::config::problem::Problems) -> Option<Self> {

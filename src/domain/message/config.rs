@@ -47,3 +47,211 @@ messages! {
     bad_range(text) zh "“{text}”不是数字或数字范围" en "`{text}` is not a number or a range of numbers";
     hint_range() zh "写成 3、1-6 或 [1, 2, 3]" en "write 3, 1-6 or [1, 2, 3]";
 }
+
+// ---------------------------------------------------------------- files
+messages! {
+    no_file(path) zh "找不到文件 {path}" en "there is no file {path}";
+    unreadable_file(path, why) zh "读不了文件 {path}：{why}" en "the file {path} cannot be read: {why}";
+    not_utf8(path) zh "文件 {path} 不是 UTF-8 编码" en "the file {path} is not in UTF-8";
+    hint_no_root() zh "用 --config 指出配置文件；没有的话先运行 kongchuo init 目录" en "name the file with --config; if there is none yet, run kongchuo init DIR";
+    hint_include() zh "include 里的路径从主配置文件所在的文件夹算起" en "paths under include count from the folder of the root file";
+    include_nested() zh "include 只能写在主配置文件里" en "include can only stand in the root file";
+    hint_include_nested() zh "把这些文件名移到主配置文件的 include 里" en "move these names to include of the root file";
+    section_twice(key, place) zh "“{key}”在 {place} 已经写过了" en "`{key}` is already given at {place}";
+    hint_section_twice() zh "一个部分只能写在一个文件里：把两处合成一处" en "a section stands in one file only: join the two";
+}
+
+// ---------------------------------------------------------------- references and forms
+messages! {
+    bad_id(id) zh "“{id}”不能用作编号" en "`{id}` cannot be an id";
+    hint_id() zh "只用字母、数字、- 和 _，例如 cs-primary" en "use letters, digits, - and _ only, such as cs-primary";
+    id_twice(id) zh "“{id}”重复了" en "`{id}` is there twice";
+    hint_id_twice() zh "改成不同的名字，或者删掉一处" en "give it another name, or remove one of the two";
+    need_one_of(words) zh "这里缺少其中一项：{words}" en "one of these is missing here: {words}";
+    only_one_of(words) zh "这几项只能写一项：{words}" en "only one of these can be given: {words}";
+    not_zero() zh "这里至少是 1" en "this must be at least 1";
+    too_short(seconds) zh "至少 {seconds} 秒" en "this must be at least {seconds} s";
+    empty_list() zh "这个列表不能是空的" en "this list must not be empty";
+    ends_before_it_begins() zh "结束早于开始" en "this ends before it begins";
+    bad_url(url) zh "“{url}”不是网址" en "`{url}` is not an address of the web";
+    hint_url() zh "写完整的网址，以 http:// 或 https:// 开头" en "write the whole address, beginning with http:// or https://";
+    hint_secret() zh "密钥写成 {{credential: 名字}}、{{file: 路径}} 或 {{env: 变量名}}，不要把密码本身写在配置里" en "write {{credential: NAME}}, {{file: PATH}} or {{env: NAME}}; the secret itself never stands in the file";
+    bad_credential(name) zh "“{name}”不是凭据的名字" en "`{name}` is not the name of a credential";
+    bad_level(n) zh "级别 {n} 不在 1 到 9 之间" en "the level {n} is not between 1 and 9";
+}
+
+// ---------------------------------------------------------------- township, calendar, schools
+messages! {
+    bad_code(code) zh "“{code}”不是 9 位的乡镇代码" en "`{code}` is not a township code of 9 digits";
+    hint_code() zh "写国家统计局的 9 位乡级代码，加引号，例如 \"520123104\"" en "write the 9 digits of the statistical code in quotes, such as \"520123104\"";
+    bad_zone(name) zh "没有“{name}”这个时区" en "there is no time zone `{name}`";
+    zone_changes(name) zh "时区“{name}”有夏令时，不能用" en "the time zone `{name}` has summer time and cannot be used";
+    hint_zone() zh "写 Asia/Shanghai" en "write Asia/Shanghai";
+    no_terms() zh "一个学期也没有" en "there is no term";
+    terms_overlap(a, b) zh "学期“{a}”和“{b}”重叠" en "the terms `{a}` and `{b}` overlap";
+    open_beats_closed(date, reason) zh "{date} 同时写了停课（{reason}）和上课，范围一样细，按上课算" en "{date} is both closed ({reason}) and open, as closely named: it is read as open";
+    open_outside_terms(date) zh "{date} 不在任何学期里，这一条不起作用" en "{date} lies outside every term, so this entry does nothing";
+    bad_month_day(text) zh "“{text}”不是月和日" en "`{text}` is not a month and day";
+    hint_month_day() zh "写成带引号的 \"09-01\"" en "write \"09-01\", in quotes";
+    none_beside_files() zh "none 不能和文件写在一起" en "none cannot stand beside files";
+    bad_holidays(name) zh "{name} 不是放假安排文件" en "{name} is not a file of holidays";
+    hint_holidays() zh "用公开的 holiday-cn 年度 JSON 文件（含 year、papers、days），或者 .ics 日历文件" en "use the public holiday-cn JSON of a year (year, papers, days), or an .ics calendar";
+    year_unknown(year) zh "{year} 年有学期，却没有公布的放假安排" en "there are terms in {year}, but no announced holidays for it";
+    hint_year_unknown(year) zh "国务院办公厅公布后，下载 holiday-cn 的 {year}.json 放进来，在 holidays 里加上它" en "once announced, fetch {year}.json of holiday-cn and add it to holidays";
+    no_schools() zh "一所学校也没有" en "there is no school";
+    unknown_school(id) zh "没有编号为“{id}”的学校" en "there is no school `{id}`";
+    bad_grade(n) zh "没有 {n} 年级" en "there is no grade {n}";
+    hint_grade() zh "年级写 1 到 12：小学 1-6，初中 7-9，高中 10-12" en "grades are 1 to 12: primary 1-6, junior 7-9, senior 10-12";
+    bad_stage_grades() zh "一个学段的年级要连在一起，写成 1-6 这样" en "the grades of a stage are one range, such as 1-6";
+    grade_in_two_stages() zh "同一个年级写在两个学段里" en "a grade is in two stages";
+    grade_without_stage(n) zh "{n} 年级不属于任何学段" en "grade {n} is in no stage";
+    grade_not_here(n) zh "这所学校没有 {n} 年级" en "this school has no grade {n}";
+    bad_lessons(most) zh "一天的节次应该在 1 到 {most} 之间" en "a day has between 1 and {most} periods";
+    unknown_period(text) zh "没有“{text}”这一节" en "there is no period `{text}`";
+    unknown_slot(text) zh "没有“{text}”这个时段" en "there is no slot `{text}`";
+    slot_clashes(id) zh "时段“{id}”和一节课同名" en "the slot `{id}` has the name of a period";
+    hint_slot_clashes() zh "换一个名字，例如 am、pm、evening；day 总是指全天" en "give it another name, such as am, pm, evening; day is always the whole day";
+    slot_without_periods(id) zh "没有写节次，不能有时段“{id}”" en "without periods there can be no slot `{id}`";
+    hint_slot_without_periods() zh "先写 lessons: 6，或者用 periods 列出每一节" en "write lessons: 6 first, or list the periods";
+    weeks_beside_weekend() zh "写了 weeks 就不能再写 weekend 和 half_days" en "weeks cannot stand beside weekend and half_days";
+    weeks_without_from() zh "轮换的周需要 from：从哪一周数起" en "weeks that alternate need from: which week is the first";
+    class_twice(text, class) zh "“{text}”就是“{class}”，写了两次" en "`{text}` is the class `{class}`, which is there twice";
+    role_not_configured(role) zh "“{role}”由学籍决定，不在这里写" en "`{role}` comes from the register and is not set here";
+}
+
+// ---------------------------------------------------------------- sources
+messages! {
+    bad_status_id(id) zh "“{id}”不能用作状态的名字" en "`{id}` cannot be the name of a status";
+    status_built_in(id) zh "状态“{id}”是自带的" en "the status `{id}` is built in";
+    hint_status_built_in() zh "要给它添词，写在 sources 的 reader.statuses 里；要新的状态，换一个名字" en "give it further words under reader.statuses of a source, or give a status of your own another name";
+    hint_status_sets() zh "写 in: [absent]（属于哪些集合），或 like: sick（和哪个状态一样）" en "write in: [absent] (the sets it is in), or like: sick (the status it is like)";
+    word_twice(word) zh "“{word}”已经是另一个状态的词" en "`{word}` is already a word of another status";
+    unknown_status(word) zh "没有“{word}”这个状态或集合" en "there is no status or set `{word}`";
+    of_nothing() zh "这里一个状态也没有算上" en "no status counts here";
+    unknown_field(word) zh "没有“{word}”这一列" en "there is no field `{word}`";
+    exceptions_not_attendance() zh "只有考勤才有缺勤名单（exceptions）" en "only attendance can be a list of exceptions";
+    glob_with_folder(text) zh "match 只管文件名，“{text}”里有文件夹" en "match is about file names only, `{text}` has a folder in it";
+    hint_glob() zh "文件夹写在 path 里，match 写成 \"*.xlsx\"" en "put the folder into path and write match as \"*.xlsx\"";
+    hint_poll() zh "写时长（10s、5m）或五段的定时表达式（\"*/5 7-18 * * *\"）" en "write a duration (10s, 5m) or a cron expression of five fields (\"*/5 7-18 * * *\")";
+    bad_keep(text) zh "不明白要保留多久：“{text}”" en "how long to keep files is not clear: `{text}`";
+    hint_keep() zh "写 1 term（一个学期）或天数 90d" en "write 1 term, or days such as 90d";
+    cron_fields(text, n) zh "定时表达式“{text}”有 {n} 段，应该是 5 段" en "the cron expression `{text}` has {n} fields, it should have 5 fields";
+    cron_bad(text) zh "看不懂定时表达式“{text}”" en "the cron expression `{text}` cannot be read";
+    cron_weekday(text) zh "星期“{text}”要写英文缩写" en "the weekday `{text}` must be written by name";
+    cron_both_days(text) zh "“{text}”同时限定了日期和星期" en "`{text}` gives both the day of the month and the weekday";
+    cron_never(text) zh "“{text}”永远不会到" en "`{text}` can never fire";
+    hint_cron() zh "五段依次是：分 时 日 月 星期，例如 \"*/5 7-18 * * *\"" en "the five fields are minute, hour, day, month, weekday, such as \"*/5 7-18 * * *\"";
+    hint_cron_weekday() zh "写 mon-fri 这样的名字：数字在不同程序里意思不同" en "write names such as mon-fri: numbers mean different days in different programs";
+    hint_cron_both_days() zh "把日期或星期换成 *" en "make one of the two *";
+    hint_cron_never() zh "检查日和月：例如 2 月没有 30 日" en "look at day and month: February has no 30th";
+    folder_twice(id) zh "来源“{id}”已经在读这个文件夹的这些文件" en "the source `{id}` already reads these files of this folder";
+    hint_folder_twice() zh "给每个来源一个文件夹，或者用 match 分开" en "give each source a folder of its own, or tell them apart by match";
+    school_without_source(id) zh "学校“{id}”没有考勤来源" en "the school `{id}` has no source of attendance";
+    hint_school_without_source(id) zh "在 sources 里加一个 school: {id}、content: attendance 的来源" en "add a source with school: {id} and content: attendance";
+    no_register() zh "没有学籍来源（content: register），不知道学生是谁" en "there is no source of the register (content: register): pupils will be unknown";
+}
+
+// ---------------------------------------------------------------- contacts, channels, templates
+messages! {
+    no_address() zh "这个人既没有电话也没有邮箱" en "this person has neither phone nor email";
+    hint_no_address() zh "至少写 phone 或 email 中的一项" en "give at least one of phone and email";
+    bad_phone() zh "这不是电话号码" en "this is not a phone number";
+    hint_phone() zh "写 11 位手机号或带区号的座机，加引号" en "write a mobile number of 11 digits or a landline with its area code, in quotes";
+    bad_email() zh "这不是邮箱地址" en "this is not an email address";
+    hint_email() zh "写成 name@example.cn" en "write name@example.cn";
+    hint_from() zh "写成 \"镇教育办 <alert@example.cn>\"" en "write \"Education office <alert@example.cn>\"";
+    office_without_people() zh "这个单位一个人也没有" en "this office has no people";
+    bad_quiet() zh "免打扰时间要写两个不同的时间" en "quiet hours are two different times";
+    hint_quiet() zh "写成 [\"21:00\", \"07:00\"]：开始和结束" en "write [\"21:00\", \"07:00\"]: start and end";
+    unknown_role(role) zh "没有人担任“{role}”" en "nobody has the role `{role}`";
+    hint_unknown_role(role) zh "在 contacts.offices 里加上 {role}，或者写在每所学校的 contacts 里" en "add {role} under contacts.offices, or under contacts of every school";
+    no_operator() zh "没有 operator（系统管理员）：出了毛病没有人知道" en "there is no operator: nobody would hear that something is wrong";
+    hint_no_operator() zh "在 contacts.offices 里加上 operator: {{name: …, people: [{{name: …, phone: …}}]}}" en "add operator: {{name: …, people: [{{name: …, phone: …}}]}} under contacts.offices";
+    no_operations() zh "没有叫 operations 的阶梯：导出文件没来、通道断了时没有人知道" en "there is no ladder `operations`: nobody would hear of missing exports or broken channels";
+    hint_no_operations() zh "在 ladders 里加一个 id: operations 的阶梯；kongchuo init 写的例子里有" en "add a ladder with id: operations; the example that kongchuo init writes has one";
+    key_of_other_kind(key, kind) zh "“{kind}”通道没有“{key}”这一项" en "a channel of kind `{kind}` takes no `{key}`";
+    mail_in_the_clear(host) zh "往 {host} 发信不能不加密" en "mail to {host} must be encrypted";
+    hint_mail_in_the_clear() zh "写 tls: implicit 或 starttls；不加密只能发给本机" en "write tls: implicit or starttls; without, only this machine can be reached";
+    bad_port(n) zh "没有端口 {n}" en "there is no port {n}";
+    user_and_password() zh "user 和 password 要一起写" en "user and password go together";
+    body_with_get() zh "GET 请求没有 body" en "a GET request has no body";
+    bad_header(name) zh "“{name}”不能用作请求头" en "`{name}` cannot be a header";
+    gateway_without(word) zh "请求里没有 {word}" en "the request does not carry {word}";
+    hint_gateway_without(word) zh "在 url、headers 或 body 里写上 {{{{ {word} }}}}" en "put {{{{ {word} }}}} into url, headers or body";
+    bad_pointer(text) zh "“{text}”不是 JSON 指针" en "`{text}` is not a JSON pointer";
+    hint_pointer() zh "以 / 开头，例如 /data/code" en "it begins with /, such as /data/code";
+    errors_without_pointer() zh "有 errors，却不知道错误码在回答的哪里" en "errors is given, but not where the code stands in the answer";
+    unknown_variable(name) zh "这里没有变量“{name}”" en "there is no variable `{name}` here";
+    bad_template(why) zh "看不懂这个模板：{why}" en "this template cannot be read: {why}";
+    hint_template() zh "变量写成 {{{{ 名字 }}}}，检查括号是否成对" en "a variable is written {{{{ name }}}}; look whether the brackets pair up";
+    bad_rate(text) zh "“{text}”不是速率" en "`{text}` is not a rate";
+    hint_rate() zh "写成 10/s（每秒）、20/m（每分钟）或 100/h" en "write 10/s (a second), 20/m (a minute) or 100/h";
+    no_folder() zh "演练时所有信件写进文件夹，却没有 kind: folder 的通道" en "in rehearsal every letter goes to a folder, but no channel is of kind folder";
+    hint_no_folder() zh "加上 letters: {{kind: folder, path: letters}}" en "add letters: {{kind: folder, path: letters}}";
+    unknown_channel(id) zh "没有“{id}”这个通道" en "there is no channel `{id}`";
+    unknown_template(id) zh "没有“{id}”这个模板" en "there is no template `{id}`";
+}
+
+// ---------------------------------------------------------------- rules
+messages! {
+    not_kebab(id) zh "规则的编号“{id}”要用小写字母、数字和 -" en "the id of a rule, `{id}`, takes small letters, digits and -";
+    hint_kebab() zh "例如 truancy-3d" en "such as truancy-3d";
+    bad_age(n) zh "年龄 {n} 不对" en "{n} is no age";
+    unknown_ladder(id) zh "没有“{id}”这个阶梯" en "there is no ladder `{id}`";
+    unknown_span(id) zh "日历里没有“{id}”这个时间段" en "the calendar has no span `{id}`";
+    no_condition() zh "这里没有条件" en "there is no condition here";
+    two_conditions(name) zh "一处只能有一个条件，“{name}”是多出来的" en "only one condition can stand here, `{name}` is one too many";
+    hint_two_conditions() zh "要同时满足写 all: [{{…}}, {{…}}]，满足其一写 any: […]" en "write all: [{{…}}, {{…}}] for both, any: […] for either";
+    condition_of_group(name) zh "“{name}”说的是班级或学校，不是学生" en "`{name}` is about a class or a school, not a pupil";
+    hint_condition_of_group() zh "在规则里写 subject: class 或 subject: school" en "write subject: class or subject: school in the rule";
+    condition_of_pupil(name) zh "“{name}”说的是学生，不是班级或学校" en "`{name}` is about a pupil, not a class or a school";
+    hint_condition_of_pupil() zh "去掉 subject，或者换成 cluster 等条件" en "leave subject out, or use a condition such as cluster";
+    parts_without_days() zh "parts 只能和 days 一起用" en "parts goes with days only";
+    broken_by_without_days() zh "broken_by 只能和按天算的条件一起用" en "broken_by goes with days only";
+    more_than_there_are(k, n) zh "最近 {n} 次里不可能有 {k} 次" en "there cannot be {k} among the last {n}";
+    hint_threshold() zh "days: 3 是满 3 天，days: {{over: 5}} 是超过 5 天" en "days: 3 means 3 or more, days: {{over: 5}} means more than 5";
+    run_without_consecutive() zh "within: run 旁边没有 consecutive" en "within: run has no consecutive beside it";
+    hint_run() zh "和 consecutive 写在同一个 all 里" en "put it into one all together with a consecutive";
+    rule_reaches_nobody(id) zh "规则“{id}”管不到任何学校" en "the rule `{id}` reaches no school";
+    rule_needs_periods(id, school) zh "规则“{id}”按节次算，学校“{school}”没有节次" en "the rule `{id}` counts lessons, the school `{school}` has no periods";
+    hint_rule_needs_periods() zh "给学校写 lessons 或 periods，或者用 where 把它排除" en "give the school lessons or periods, or keep the rule from it by where";
+    rule_needs_sessions(id, school) zh "规则“{id}”按半天算，学校“{school}”没有 sessions" en "the rule `{id}` counts sessions, the school `{school}` has none";
+    hint_rule_needs_sessions() zh "给学校写 slots 和 sessions: [am, pm]，或者用 where 把它排除" en "give the school slots and sessions: [am, pm], or keep the rule from it by where";
+    rule_needs_slot(id, slot, school) zh "规则“{id}”要看时段“{slot}”，学校“{school}”没有" en "the rule `{id}` looks at the slot `{slot}`, which the school `{school}` does not have";
+    rule_without_ladder(id) zh "规则“{id}”没有阶梯：只显示，不通知任何人" en "the rule `{id}` has no ladder: it is shown, and nobody is told";
+}
+
+// ---------------------------------------------------------------- ladders
+messages! {
+    no_rungs() zh "这个阶梯一级也没有" en "this ladder has no rungs";
+    rung_id_taken(id) zh "“{id}”是程序自己用的名字，不能作为一级的编号" en "`{id}` is a name of the program's own and cannot be a rung";
+    waits_for_itself(id) zh "“{id}”在等它自己，永远不会到" en "`{id}` waits for itself and can never be due";
+    unknown_rung(id) zh "这个阶梯里没有“{id}”这一级" en "this ladder has no rung `{id}`";
+    unknown_mark(id) zh "这个阶梯里没有“{id}”这个标记" en "this ladder has no mark `{id}`";
+    hint_due() zh "例如 {{after: 30m}}、{{after: {{school_days: 1}}, time: \"08:30\"}} 或 {{level: 2}}" en "such as {{after: 30m}}, {{after: {{school_days: 1}}, time: \"08:30\"}} or {{level: 2}}";
+    hint_after() zh "例如 30m、2h、{{school_days: 1}}、{{calendar_days: 30}}" en "such as 30m, 2h, {{school_days: 1}}, {{calendar_days: 30}}";
+    hint_unless() zh "可以写 acknowledged 或 {{act: visit}}" en "write acknowledged or {{act: visit}}";
+    unless_on_statutory() zh "法定的一级不能有 unless：没有什么能免去它" en "a statutory rung cannot have unless: nothing excuses it";
+    hint_unless_on_statutory() zh "去掉 unless，或者去掉 statutory: true" en "remove unless, or remove statutory: true";
+    nobody_to_reach(rung, school) zh "在学校“{school}”，“{rung}”这一级谁也通知不到" en "at the school `{school}` the rung `{rung}` can reach nobody";
+    hint_nobody_to_reach() zh "给这些角色中的一个写上这一级的通道要用的电话或邮箱" en "give one of these roles the phone or email that the rung's channels need";
+    level_unreachable(name, level) zh "“{name}”等 {level} 级，可是没有规则会升到 {level} 级" en "`{name}` waits for level {level}, but no rule lifts a case that high";
+    hint_level_unreachable(level) zh "给用这个阶梯的一条规则写 level: {level}，或者去掉这一级" en "give a rule with this ladder level: {level}, or remove this rung";
+    served_unreachable(name, document) zh "“{name}”等文书“{document}”送达，可是没有一级出这种文书" en "`{name}` waits for the document `{document}` to be served, but no rung makes one";
+    hint_served_unreachable(document) zh "在前面的一级加上 document: {document}" en "add document: {document} to a rung before it";
+    ladder_unused(id) zh "没有规则用阶梯“{id}”" en "no rule uses the ladder `{id}`";
+}
+
+// ---------------------------------------------------------------- secrets
+messages! {
+    secret_no_directory(name) zh "拿不到凭据“{name}”：程序不是由 systemd 带着凭据启动的" en "the credential `{name}` is not to be had: systemd did not start the program with credentials";
+    hint_secret_credential(name) zh "在 systemd 单元里写 LoadCredential={name}:路径，或者在配置里改用 {{file: 路径}}" en "write LoadCredential={name}:PATH into the unit, or use {{file: PATH}} in the configuration";
+    secret_unreadable(path) zh "读不了密钥文件 {path}" en "the secret file {path} cannot be read";
+    hint_secret_unreadable() zh "检查文件是否存在，程序的用户是否能读" en "look whether the file is there and the program's user may read it";
+    secret_open_to_others(path) zh "密钥文件 {path} 别人也能读，不能用" en "the secret file {path} can be read by others and is refused";
+    hint_secret_open(path) zh "运行 chmod 600 {path}" en "run chmod 600 {path}";
+    secret_empty(place) zh "{place} 里的密钥是空的" en "the secret in {place} is empty";
+    hint_secret_empty() zh "写入密钥：一行" en "write the secret into it: one line";
+    secret_no_variable(name) zh "没有设环境变量 {name}" en "the environment variable {name} is not set";
+    hint_secret_variable(name) zh "设好 {name}，或者在配置里改用 {{credential: …}} 或 {{file: …}}" en "set {name}, or use {{credential: …}} or {{file: …}} in the configuration";
+}
