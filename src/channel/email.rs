@@ -42,6 +42,7 @@ pub struct Email {
     timeout: Duration,
     zone: chrono_tz::Tz,
     lang: Lang,
+    tick: fn() -> Instant,
     idle: Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
 }
 
@@ -85,6 +86,7 @@ impl Email {
             timeout: Duration::from_secs(u64::from(channel.timeout_s.max(1))),
             zone: with.zone,
             lang,
+            tick: with.tick,
             idle: Mutex::default(),
         })
     }
@@ -140,7 +142,7 @@ impl Email {
     /// An idle connection that still answers, else a new one.
     async fn connection(&self) -> Result<AsyncSmtpConnection, Trouble> {
         while let Some((mut connection, since)) = self.take() {
-            if since.elapsed() < IDLE_MAX && self.within(connection.command(Rset)).await.is_ok() {
+            if (self.tick)().duration_since(since) < IDLE_MAX && self.within(connection.command(Rset)).await.is_ok() {
                 return Ok(connection);
             }
         }
@@ -246,7 +248,7 @@ impl Email {
 
     fn keep(&self, connection: AsyncSmtpConnection) {
         if !connection.has_broken() {
-            self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((connection, Instant::now()));
+            self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((connection, (self.tick)()));
         }
     }
 }

@@ -237,6 +237,15 @@ impl Http {
     }
 }
 
+/// Fetches an address and says whether it answered well. For the heartbeat; says nothing else.
+pub async fn ping(url: &str) -> bool {
+    super::install_tls();
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(10));
+    let client = if is_near(url) { client.no_proxy() } else { client };
+    let Ok(client) = client.build() else { return false };
+    matches!(client.get(url).send().await, Ok(answer) if answer.status().is_success())
+}
+
 /// A template error without its source line, which may hold a secret's surroundings.
 fn said(e: &minijinja::Error) -> String {
     match (e.detail(), e.line()) {

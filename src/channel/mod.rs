@@ -8,17 +8,22 @@ mod pace;
 mod reply;
 mod template;
 
+pub use http::ping;
+
 use crate::domain::Date;
 use crate::domain::letter::{Dispatch, Outcome};
 use crate::domain::message::{Lang, run as words};
 use crate::domain::policy::{Channel, ChannelKind, Secret};
 use pace::{Pace, Turn};
 use secrecy::{ExposeSecret, SecretString};
+use std::time::Instant;
 
 /// What a channel needs to be opened besides its own section of the policy.
 #[derive(Clone, Copy)]
 pub struct Opening<'a> {
     pub zone: chrono_tz::Tz,
+    /// The clock that nobody sets.
+    pub tick: fn() -> Instant,
     /// The language of reasons.
     pub lang: Lang,
     /// Reads a secret; the sentence says what is wrong with it, never what is in it.
@@ -28,6 +33,7 @@ pub struct Opening<'a> {
 /// An open channel. Its state (idle connections, the pace) is worth nothing after a crash.
 pub struct Outbound {
     lang: Lang,
+    tick: fn() -> Instant,
     pace: Pace,
     way: Way,
 }
@@ -48,7 +54,7 @@ pub fn open(channel: &Channel, with: Opening<'_>) -> Outbound {
         ChannelKind::Email(email) => email::Email::open(email, with).map(|e| Way::Email(Box::new(e))),
         ChannelKind::Http(http) => http::Http::open(http, with).map(|h| Way::Http(Box::new(h))),
     };
-    Outbound { lang: with.lang, pace: Pace::new(&channel.rate), way: way.unwrap_or_else(Way::Broken) }
+    Outbound { lang: with.lang, tick: with.tick, pace: Pace::new(&channel.rate), way: way.unwrap_or_else(Way::Broken) }
 }
 
 impl Outbound {
@@ -64,7 +70,7 @@ impl Outbound {
 
     /// Sends one letter: at most one attempt reaches the gateway.
     pub async fn send(&self, dispatch: &Dispatch) -> Outcome {
-        match self.pace.turn(dispatch.at.date()) {
+        match self.pace.turn(dispatch.at.date(), (self.tick)()) {
             Turn::Now => {}
             Turn::After(wait) => tokio::time::sleep(wait).await,
             Turn::Tomorrow => {
@@ -204,7 +210,9 @@ pub(crate) mod tests {
 
     /// No secrets, Chinese.
     pub fn opening() -> Opening<'static> {
-        Opening { zone: chrono_tz::Asia::Shanghai, lang: Lang::Zh, secret: &|_| Err("没有".into()) }
+        Opening {
+            zone: chrono_tz::Asia::Shanghai, tick: Instant::now, lang: Lang::Zh, secret: &|_| Err("没有".into())
+        }
     }
 
     #[test]

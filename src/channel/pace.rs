@@ -48,11 +48,7 @@ impl Pace {
     }
 
     /// Takes a place in the queue for a letter of that day.
-    pub fn turn(&self, day: Date) -> Turn {
-        self.turn_at(day, Instant::now())
-    }
-
-    fn turn_at(&self, day: Date, now: Instant) -> Turn {
+    pub fn turn(&self, day: Date, now: Instant) -> Turn {
         let mut state = self.lock();
         if state.day != Some(day) {
             state.day = Some(day);
@@ -86,10 +82,10 @@ mod tests {
     fn letters_keep_their_distance() {
         let pace = Pace::new(&Rate { every_ms: Some(2000), per_day: None });
         let now = Instant::now();
-        assert_eq!(pace.turn_at(day(1), now), Turn::Now);
-        assert_eq!(pace.turn_at(day(1), now), Turn::After(Duration::from_secs(2)));
-        assert_eq!(pace.turn_at(day(1), now), Turn::After(Duration::from_secs(4)));
-        assert_eq!(pace.turn_at(day(1), now + Duration::from_secs(60)), Turn::Now);
+        assert_eq!(pace.turn(day(1), now), Turn::Now);
+        assert_eq!(pace.turn(day(1), now), Turn::After(Duration::from_secs(2)));
+        assert_eq!(pace.turn(day(1), now), Turn::After(Duration::from_secs(4)));
+        assert_eq!(pace.turn(day(1), now + Duration::from_secs(60)), Turn::Now);
     }
 
     #[test]
@@ -97,8 +93,8 @@ mod tests {
         let pace = Pace::new(&Rate { every_ms: None, per_day: Some(3) });
         pace.sent_on(day(1), 2);
         let now = Instant::now();
-        assert_eq!(pace.turn_at(day(1), now), Turn::Now);
-        assert_eq!(pace.turn_at(day(1), now), Turn::Tomorrow);
-        assert_eq!(pace.turn_at(day(2), now), Turn::Now);
+        assert_eq!(pace.turn(day(1), now), Turn::Now);
+        assert_eq!(pace.turn(day(1), now), Turn::Tomorrow);
+        assert_eq!(pace.turn(day(2), now), Turn::Now);
     }
 }

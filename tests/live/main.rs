@@ -37,7 +37,10 @@ fn outbound(kind: ChannelKind) -> Outbound {
         receipt_within_s: None,
     };
     let secret = |_: &Secret| Ok(SecretString::from("s3cret+&\""));
-    open(&channel, Opening { zone: chrono_tz::Asia::Shanghai, lang: Lang::En, secret: &secret })
+    open(
+        &channel,
+        Opening { zone: chrono_tz::Asia::Shanghai, tick: std::time::Instant::now, lang: Lang::En, secret: &secret },
+    )
 }
 
 /// True where the tools are there; says what is left out, and fails where nothing may be left out.

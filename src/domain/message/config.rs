@@ -255,3 +255,18 @@ messages! {
     secret_no_variable(name) zh "没有设环境变量 {name}" en "the environment variable {name} is not set";
     hint_secret_variable(name) zh "设好 {name}，或者在配置里改用 {{credential: …}} 或 {{file: …}}" en "set {name}, or use {{credential: …}} or {{file: …}} in the configuration";
 }
+
+// ---------------------------------------------------------------- check and init
+messages! {
+    check_good(path, files, schools, rules, ladders) zh "{path}：没有问题（{files} 个文件，{schools} 所学校，{rules} 条规则，{ladders} 个阶梯）" en "{path}: no problems ({files} files, {schools} schools, {rules} rules, {ladders} ladders)";
+    check_found(n) zh "共 {n} 个问题" en "{n} problem(s)";
+    next_firings(source, poll, times) zh "来源 {source}（{poll}）接下来的五次：{times}" en "source {source} ({poll}), next five: {times}";
+    live_folder(path, why) zh "打不开文件夹 {path}：{why}" en "the folder {path} cannot be opened: {why}";
+    hint_live_folder() zh "建好这个文件夹，让程序的用户能读" en "make the folder and let the program's user read it";
+    live_not_a_folder(path) zh "{path} 不是文件夹" en "{path} is not a folder";
+    init_exists(path) zh "{path} 已经在了，不会覆盖" en "{path} is already there and is not written over";
+    hint_init_exists() zh "换一个空的文件夹" en "choose an empty folder";
+    init_failed(path) zh "写不了 {path}" en "{path} cannot be written";
+    init_done(dir) zh "例子已写入 {dir}。接下来：" en "the example is in {dir}. Next:";
+    init_next(config) zh "  1. 按自己的乡镇修改这些 .yaml 文件\n  2. kongchuo --config {config} check\n  3. kongchuo --config {config} run\n现在是演练（mode: rehearsal）：所有信件只写进 letters 文件夹，不会发给任何人。" en "  1. change the .yaml files to your township\n  2. kongchuo --config {config} check\n  3. kongchuo --config {config} run\nThis is a rehearsal (mode: rehearsal): every letter is written to the folder letters and sent to nobody.";
+}

@@ -27,4 +27,16 @@ messages! {
     gateway_status(host, status) zh "短信网关 {host} 返回 HTTP {status}" en "the gateway {host} answered HTTP {status}";
     gateway_code(host, code) zh "短信网关 {host} 返回错误码 {code}" en "the gateway {host} answered with the code {code}";
     gateway_answer_unreadable(host, status) zh "看不懂短信网关 {host} 的答复（HTTP {status}），不知道是否已发出" en "the gateway {host} answered HTTP {status} with something unreadable: nobody knows whether the letter went";
+
+    // The daemon.
+    no_such_channel(channel) zh "配置里没有通道 {channel}" en "the configuration has no channel {channel}";
+    last_step(at) zh "运行正常，最近一轮 {at}" en "running, last round {at}";
+    reload_died() zh "重新读取配置时程序出错" en "reading the configuration again failed inside the program";
+    reload_needs_restart() zh "data_dir 或 seal 变了：需要重启，重新加载不够" en "`data_dir` or `seal` has changed: that needs a restart, a reload is not enough";
+    run_refused(pid, since) zh "kongchuo 已在运行（进程 {pid}，自 {since} 起）；同一个数据目录只能有一个" en "kongchuo is already running (process {pid}, since {since}); one data folder has one daemon";
+    run_refused_by_somebody() zh "数据目录正被另一个 kongchuo 使用" en "another kongchuo is using the data folder";
+    run_refused_hint() zh "查看状态：kongchuo status；停止它：systemctl stop kongchuo" en "see `kongchuo status`; stop it with `systemctl stop kongchuo`";
+    data_dir_unusable(path) zh "数据目录 {path} 用不了" en "the data folder {path} cannot be used";
+    daemon_died() zh "守护进程意外结束" en "the daemon ended unexpectedly";
+    daemon_died_hint() zh "日志里有原因；systemd 会重新启动它" en "the log says why; systemd starts it again";
 }
