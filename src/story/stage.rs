@@ -9,7 +9,7 @@ use super::problem::{Eye, Problem};
 use super::read::{Attendance, PolicyOf, Story, known_at_default};
 use super::yaml::Node;
 use crate::domain::calendar::Calendar;
-use crate::domain::ids::{ClassName, SchoolId, SourceId, StatusId};
+use crate::domain::ids::{SchoolId, SourceId, StatusId};
 use crate::domain::message::{Lang, story as say};
 use crate::domain::policy::{
     Blank, Content, CoverageKind, Format, Guard, Layout, Policy, Poll, Reader, Replaces, School, Source, SourceKind,
@@ -306,7 +306,7 @@ impl<'s> Stage<'s> {
                 let fields = self.pupil_at(no, date.and_time(first)).unwrap_or_default();
                 let Some(school) = self.must_have_school(line, &fields) else { return };
                 let grade = fields.get("grade").and_then(|g| crate::domain::normalise::grade_of(g));
-                let class = fields.get("class").map(|c| ClassName::new(c));
+                let class = fields.get("class").and_then(|c| crate::domain::normalise::class_name(c));
                 let plan = self.calendar.day(&school.id, grade, class.as_ref(), date);
                 if plan.open {
                     break (fields, school, plan);
@@ -514,8 +514,8 @@ impl<'s> Stage<'s> {
         let (school, line) = self.line_of(&c.pupil, at, c.date, String::new());
         let Some(school) = school else { return Vec::new() };
         let grade = self.pupil_at(&c.pupil, at).and_then(|f| crate::domain::normalise::grade_of(f.get("grade")?));
-        let class = ClassName::new(&line.class);
-        let plan = self.calendar.day(&school.id, grade, Some(&class), c.date);
+        let class = crate::domain::normalise::class_name(&line.class);
+        let plan = self.calendar.day(&school.id, grade, class.as_ref(), c.date);
         let said = match marks::token(&c.says, plan.periods.len(), &marks) {
             Ok(Day::Whole(mark)) => vec![(String::new(), mark)],
             Ok(Day::Periods(marks)) => plan.periods.iter().map(|p| slot_word(school, *p)).zip(marks).collect(),
