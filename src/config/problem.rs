@@ -63,12 +63,8 @@ impl Problem {
         if !self.excerpt.is_empty() {
             let skip = usize::try_from(self.column.saturating_sub(1)).unwrap_or(0);
             // A Chinese character is two columns wide on a terminal.
-            let pad: usize = self
-                .excerpt
-                .chars()
-                .take(skip)
-                .map(|c| unicode_width::UnicodeWidthChar::width(c).unwrap_or(1))
-                .sum();
+            let pad: usize =
+                self.excerpt.chars().take(skip).map(|c| unicode_width::UnicodeWidthChar::width(c).unwrap_or(1)).sum();
             let number = self.line.to_string();
             let gutter = " ".repeat(number.len());
             let _ = write!(out, "\n {number} | {}\n {gutter} | {}^", self.excerpt, " ".repeat(pad));
@@ -128,6 +124,10 @@ impl Problems {
         if !self.list.iter().any(|(p, old)| *p == pos && old.text == problem.text) {
             self.list.push((pos, problem));
         }
+    }
+    /// Where errors stand.
+    pub fn error_places(&self) -> impl Iterator<Item = Pos> + '_ {
+        self.list.iter().filter(|(_, p)| p.severity == Severity::Error).map(|(pos, _)| *pos)
     }
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|(_, p)| p.severity == Severity::Error)

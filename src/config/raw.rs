@@ -1,7 +1,7 @@
 //! Raw: the types of the configuration files. Their doc comments are the manual (config/reference.md) and their shapes
 //! the JSON Schema; nothing here knows what refers to what.
 
-use super::leaf::{Clock, Day, DayOfWeek, Duration, Number, Numbers, Share, Words};
+use super::leaf::{Clock, Day, DayOfWeek, Duration, Number, Numbers, Quiet, Share, Words};
 use super::problem::Problems;
 use super::read::{At, Dict, Many, Read, raw, shape, words};
 use super::tree::Node;
@@ -299,7 +299,7 @@ pub struct Office { pub name: String, pub people: Vec<At<Person>> }
 pub struct HomeTownship { pub name: String, pub people: Vec<At<Person>>, pub education_office: Office }
 pub struct Hours {
     /// Start inside, end outside: ["21:00", "07:00"].
-    pub quiet: Vec<At<Clock>>, pub per_day: u32, pub working_days_only: bool, pub bundle: Duration, pub digest: Clock }
+    pub quiet: Quiet, pub per_day: u32, pub working_days_only: bool, pub bundle: Duration, pub digest: Clock }
 /// One way out; which keys it takes depends on its kind.
 pub struct Channel {
     /// folder, email or http.

@@ -85,7 +85,8 @@ pub fn parse(text: &str, file: u16) -> Result<Node, Unreadable> {
         Err(e) => {
             let place = e.location();
             let at = |v: u64| u32::try_from(v.max(1)).unwrap_or(u32::MAX);
-            let pos = Pos { file, line: at(place.map_or(1, |l| l.line())), column: at(place.map_or(1, |l| l.column())) };
+            let pos =
+                Pos { file, line: at(place.map_or(1, |l| l.line())), column: at(place.map_or(1, |l| l.column())) };
             Err(Unreadable { pos, reason: e.without_snippet().to_string() })
         }
     }
@@ -229,10 +230,15 @@ mod tests {
     fn show(n: &Node) -> String {
         match &n.value {
             Value::Null => "~".into(),
-            Value::Scalar { text, quoted } => format!("{}{text}@{}:{}", if *quoted { "'" } else { "" }, n.pos.line, n.pos.column),
+            Value::Scalar { text, quoted } => {
+                format!("{}{text}@{}:{}", if *quoted { "'" } else { "" }, n.pos.line, n.pos.column)
+            }
             Value::Seq(i) => format!("[{}]", i.iter().map(show).collect::<Vec<_>>().join(" ")),
             Value::Map(m) => {
-                format!("{{{}}}", m.iter().map(|(k, v)| format!("{}={}", k.text, show(v))).collect::<Vec<_>>().join(" "))
+                format!(
+                    "{{{}}}",
+                    m.iter().map(|(k, v)| format!("{}={}", k.text, show(v))).collect::<Vec<_>>().join(" ")
+                )
             }
         }
     }

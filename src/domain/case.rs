@@ -384,8 +384,12 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
                 c.hash.clone_from(to);
             }
         }
-        Event::RungNoticed { ladder, rung, telling, role } => step_case(case, ladder, rung, *telling, role, Step::Noticed(at)),
-        Event::RungSent { ladder, rung, telling, role } => step_case(case, ladder, rung, *telling, role, Step::Sent(at)),
+        Event::RungNoticed { ladder, rung, telling, role } => {
+            step_case(case, ladder, rung, *telling, role, Step::Noticed(at))
+        }
+        Event::RungSent { ladder, rung, telling, role } => {
+            step_case(case, ladder, rung, *telling, role, Step::Sent(at))
+        }
         Event::RungSkipped { ladder, rung, telling, role, .. } => {
             step_case(case, ladder, rung, *telling, role, Step::Skipped(at));
         }
@@ -425,7 +429,8 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
             case.marks.remove(mark);
         }
         Event::Acknowledged { by, role, until } => {
-            case.ack = Some(Ack { by: by.clone(), role: role.clone(), at, until: *until, prolonged: false, acted: false });
+            case.ack =
+                Some(Ack { by: by.clone(), role: role.clone(), at, until: *until, prolonged: false, acted: false });
         }
         Event::AcknowledgementProlonged { until } => {
             if let Some(a) = &mut case.ack {
@@ -447,8 +452,13 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
             stand_still(case);
             case.state = State::Watching;
             case.returns += 1;
-            case.returned =
-                Some(Return { round: case.returns, at, day: *day, confirmed: stated.is_none(), stated: stated.clone() });
+            case.returned = Some(Return {
+                round: case.returns,
+                at,
+                day: *day,
+                confirmed: stated.is_none(),
+                stated: stated.clone(),
+            });
             case.watch_until = Some(*watch_until);
         }
         Event::ReturnConfirmed {} => {
