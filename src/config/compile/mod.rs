@@ -189,7 +189,8 @@ fn seal(root: &raw::Root, b: &mut Bench) -> Secret {
     }
 }
 
-fn secret(raw: &raw::Secret, b: &mut Bench) -> Option<Secret> {
+fn secret(raw: &raw::SecretFrom, b: &mut Bench) -> Option<Secret> {
+    let raw = &raw.0;
     let given = [raw.credential.given, raw.file.given, raw.env.given].iter().filter(|g| **g).count();
     if given != 1 {
         let text = if given == 0 {
