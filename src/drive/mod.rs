@@ -2,10 +2,10 @@
 
 pub mod control;
 pub mod daemon;
+pub mod demo;
 pub mod forms;
 pub mod inbox;
 pub mod lock;
 pub mod spine;
 pub mod township;
 pub mod world;
-
