@@ -39,7 +39,8 @@ const FOLDERS: [&str; 6] = [
 pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     let lang = context.lang;
     let dir = &args.dir;
-    let present = FILES.iter().map(|(name, _)| *name).chain(["secrets/seal.key"]).find(|name| dir.join(name).exists());
+    let present =
+        FILES.iter().rev().map(|(name, _)| *name).chain(["secrets/seal.key"]).find(|name| dir.join(name).exists());
     if let Some(name) = present {
         let path = dir.join(name);
         return Err(CliError::usage(msg::init_exists(lang, path.display())).hint(msg::hint_init_exists(lang)));
@@ -49,7 +50,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
         std::fs::create_dir_all(&path).map_err(|e| failed(&path, lang, e))?;
     }
     private_folder(&dir.join("secrets"), lang)?;
-    let key = Key::generate_hex().map_err(|e| CliError::environment(msg::init_failed(lang, "secrets/seal.key")).because(e))?;
+    let key = Key::generate_hex()
+        .map_err(|e| CliError::environment(msg::init_failed(lang, "secrets/seal.key")).because(e))?;
     write_new(&dir.join("secrets/seal.key"), &format!("{key}\n"), 0o600, lang)?;
     for (name, text) in FILES {
         write_new(&dir.join(name), text, 0o640, lang)?;
