@@ -9,9 +9,15 @@ use std::fmt::Write as _;
 pub fn schema() -> Value {
     let mut schema = of_types();
     if let Some(types) = schema.get_mut("$defs").and_then(Value::as_object_mut) {
-        types.values_mut().for_each(|t| complete(t, true));
+        for t in types.values_mut() {
+            loosen(t);
+            complete(t, true);
+        }
     }
     // A section may stand in another file: the root requires none.
+    if let Some(properties) = schema.get_mut("properties") {
+        loosen(properties);
+    }
     complete(&mut schema, false);
     schema
 }
@@ -27,7 +33,6 @@ fn complete(schema: &mut Value, required: bool) {
         if needed {
             must.push(key.clone().into());
         }
-        loosen(value);
         if !needed {
             *value = serde_json::json!({ "anyOf": [value.take(), { "type": "null" }] });
         }
