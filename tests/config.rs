@@ -73,3 +73,18 @@ fn the_example_that_init_writes_has_no_problem() {
     let said = show(&problems(Path::new("config/kongchuo.yaml")));
     assert!(said.is_empty(), "{said}");
 }
+
+#[test]
+fn the_reference_and_the_schema_are_those_of_the_types() {
+    let pages = [
+        ("config/reference.md", config::manual::page()),
+        ("config/schema.json", format!("{:#}\n", config::manual::schema())),
+    ];
+    for (path, text) in pages {
+        if std::env::var_os("KONGCHUO_BLESS").is_some() {
+            std::fs::write(path, &text).expect("the page can be written");
+        }
+        let there = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(there == text, "{path} is not what the types say; KONGCHUO_BLESS=1 writes it anew");
+    }
+}

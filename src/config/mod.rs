@@ -4,6 +4,7 @@
 pub mod compile;
 pub mod cron;
 pub mod leaf;
+pub mod manual;
 pub mod problem;
 pub mod raw;
 pub mod read;
