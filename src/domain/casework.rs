@@ -324,12 +324,6 @@ fn watch_end(view: &PupilView, d: &Draft, day: Date) -> Date {
 
 fn while_open(view: &PupilView, d: &mut Draft) {
     let Some(ladder) = leading_ladder(&d.case, view.ladders) else { return };
-    if let Some((day, stated)) = view.stated_return.clone() {
-        let watch_until = watch_end(view, d, day);
-        d.emit(Event::Returned { day, stated: Some(stated), watch_until });
-        unmark(d);
-        return;
-    }
     if let Some(day) = return_day(view, &d.case, ladder.return_days) {
         let watch_until = watch_end(view, d, day);
         d.emit(Event::Returned { day, stated: None, watch_until });
@@ -343,6 +337,15 @@ fn while_open(view: &PupilView, d: &mut Draft) {
         (true, false) => d.emit(Event::Paused {}),
         (false, true) => d.emit(Event::Resumed {}),
         _ => {}
+    }
+}
+
+/// A return stated by a person (or a feedback file) acts at once; attendance must confirm it.
+pub fn state_return(view: &PupilView, d: &mut Draft) {
+    if let (State::Open, Some((day, stated))) = (d.case.state, view.stated_return.clone()) {
+        let watch_until = watch_end(view, d, day);
+        d.emit(Event::Returned { day, stated: Some(stated), watch_until });
+        unmark(d);
     }
 }
 

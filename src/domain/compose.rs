@@ -130,7 +130,8 @@ pub fn backoff(letter: i64, attempt: u32, jitter: bool) -> TimeDelta {
     if !jitter {
         return TimeDelta::seconds(seconds);
     }
-    let mut x = (letter as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(attempt).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mut x =
+        (letter as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(attempt).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     x ^= x >> 31;
     // Up to a fifth more, never less.
     TimeDelta::milliseconds(seconds * 1000 + (x % (seconds as u64 * 200)) as i64)

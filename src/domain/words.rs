@@ -80,7 +80,7 @@ fn fill(policy: &Policy, t: &Template, f: &Facts) -> Option<Said> {
     let render = |source: &str| -> Option<String> {
         let mut env = minijinja::Environment::new();
         env.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
-        env.render_str(source, minijinja::Value::from_serialize(&values)).ok()
+        env.render_str(source, template_value(&values)).ok()
     };
     if f.sms {
         let text = render(t.sms.as_ref()?.in_lang(f.lang))?;
@@ -90,6 +90,17 @@ fn fill(policy: &Policy, t: &Template, f: &Facts) -> Option<Said> {
     let subject =
         t.email_subject.as_ref().and_then(|x| render(x.in_lang(f.lang))).unwrap_or_else(|| default_words(f).0);
     Some((subject, text))
+}
+
+fn template_value(v: &Value) -> minijinja::Value {
+    match v {
+        Value::Null => minijinja::Value::from(()),
+        Value::Bool(b) => minijinja::Value::from(*b),
+        Value::Number(n) => n.as_i64().map_or_else(|| minijinja::Value::from(n.to_string()), minijinja::Value::from),
+        Value::String(s) => minijinja::Value::from(s.as_str()),
+        Value::Array(a) => a.iter().map(template_value).collect(),
+        Value::Object(o) => minijinja::Value::from_pairs(o.iter().map(|(k, v)| (k.as_str(), template_value(v)))),
+    }
 }
 
 /// Variables by reader: none can show more than its reader may see.

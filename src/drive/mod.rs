@@ -2,7 +2,9 @@
 
 pub mod control;
 pub mod daemon;
+pub mod forms;
 pub mod inbox;
 pub mod lock;
 pub mod township;
 pub mod world;
+

@@ -16,7 +16,9 @@ use crate::domain::policy::{AddressKind, OnUnknown, Policy};
 use crate::domain::words::{self, Child, Facts, Reader};
 use crate::domain::{Date, Time, TimeOfDay, case::State};
 use crate::store::outbox::{self, NewLetter, Words};
-use crate::store::{Connection, Db, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, incidents, vault};
+use crate::store::{
+    Connection, Db, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, incidents, vault,
+};
 use chrono::{Days, TimeDelta};
 use std::collections::BTreeMap;
 
@@ -306,7 +308,13 @@ pub fn place_of(
 }
 
 /// Letters that wait for another attempt and whose time has come.
-fn retries(tx: &Transaction, vault: &Vault, policy: &Policy, now: Time, boot: &str) -> Result<Vec<Dispatch>, StepError> {
+fn retries(
+    tx: &Transaction,
+    vault: &Vault,
+    policy: &Policy,
+    now: Time,
+    boot: &str,
+) -> Result<Vec<Dispatch>, StepError> {
     let ready = prepared(policy);
     let mut out = Vec::new();
     for l in outbox::under_way(tx)? {
@@ -371,7 +379,9 @@ fn say(
 fn reader(policy: &Policy, n: &Notice) -> Reader {
     if n.to.is_guardian() {
         Reader::Guardian
-    } else if policy.contacts.offices.contains_key(n.to.office.as_str()) || n.to.office.starts_with("home") && n.to.office.contains(':') {
+    } else if policy.contacts.offices.contains_key(n.to.office.as_str())
+        || n.to.office.starts_with("home") && n.to.office.contains(':')
+    {
         Reader::Office
     } else {
         Reader::Staff
@@ -379,7 +389,12 @@ fn reader(policy: &Policy, n: &Notice) -> Reader {
 }
 
 /// A source or school by its school's name, a pupil by the child's name: what the reader of a letter knows.
-fn spoken_subject(tx: &Transaction, vault: &Vault, policy: &Policy, facts: &serde_json::Value) -> Result<String, StepError> {
+fn spoken_subject(
+    tx: &Transaction,
+    vault: &Vault,
+    policy: &Policy,
+    facts: &serde_json::Value,
+) -> Result<String, StepError> {
     let Some(subject) = facts.get("subject").and_then(|s| s.as_str()) else { return Ok(String::new()) };
     if let Some(school) = policy.schools.iter().find(|s| s.id == subject) {
         return Ok(school.name.clone());

@@ -161,6 +161,15 @@ pub fn begin_reading(tx: &Transaction, id: DeliveryId, fresh: bool) -> Result<()
     Ok(())
 }
 
+/// The reading ended with an error that was told (a full disk, say), not with the end of the process: it does not count.
+pub fn end_reading(tx: &Transaction, id: DeliveryId) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE delivery SET attempts = max(attempts - 1, 0), reading = 0 WHERE id = ?1 AND reading = 1",
+    )?
+    .execute([id.0])?;
+    Ok(())
+}
+
 /// Its file still lies where it was found.
 pub fn is_to_move(conn: &Connection, id: DeliveryId) -> Result<bool, StoreError> {
     Ok(conn

@@ -47,6 +47,26 @@ pub fn rows_of_schools(conn: &Connection, schools: &BTreeSet<String>) -> Result<
     Ok(out)
 }
 
+/// All rows of one pupil, by stamp.
+pub fn rows_of_pupil(conn: &Connection, pupil: PupilId) -> Result<Vec<RegisterRow>, StoreError> {
+    let mut out = Vec::new();
+    let mut texts = Texts::default();
+    let mut q = conn.prepare_cached(
+        "SELECT r.text, r.row_no, v.id, v.stated_at, v.arrived_at FROM register_row r JOIN delivery v ON v.id = r.delivery
+         WHERE r.pupil = ?1 ORDER BY v.stated_at, v.id, r.row_no",
+    )?;
+    let mut rows = q.query([pupil.0])?;
+    while let Some(r) = rows.next()? {
+        let mut row = texts.get(conn, r.get(0)?)?.as_ref().clone();
+        row.pupil = pupil;
+        row.row_no = r.get(1)?;
+        row.stamp = Stamp { stated_at: from_ms(r.get(3)?), delivery: DeliveryId(r.get(2)?) };
+        row.arrived_at = from_ms(r.get(4)?);
+        out.push(row);
+    }
+    Ok(out)
+}
+
 #[derive(Default)]
 struct Texts(HashMap<i64, Rc<RegisterRow>>);
 

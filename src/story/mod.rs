@@ -4,6 +4,7 @@ pub mod compare;
 pub mod event;
 pub mod file;
 pub mod marks;
+pub mod play;
 pub mod problem;
 pub mod read;
 pub mod show;

@@ -33,6 +33,9 @@ struct Place<'a> {
     tags: &'a RegisterRow,
 }
 
+/// Order, status, leave until, is it approved leave, is it a decision.
+type Said = ((u8, Stamp, u32), String, Option<Date>, bool, bool);
+
 #[derive(Clone)]
 struct Hit {
     measure: Option<Measure>,
@@ -387,8 +390,7 @@ impl<'a> Plain<'a> {
         for period in plan.iter().copied() {
             let mut per_school: Vec<Option<String>> = vec![];
             for (s, class) in self.speakers(p, d) {
-                // (order, status, leave until, is leave, is decision)
-                let mut said: Vec<((u8, Stamp, u32), String, Option<Date>, bool, bool)> = vec![];
+                let mut said: Vec<Said> = vec![];
                 let replaced = |id: DeliveryId| {
                     let mine = &e.deliveries[&id];
                     e.deliveries.iter().any(|(o, f)| {

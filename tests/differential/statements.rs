@@ -377,3 +377,46 @@ fn known_at_leaves_out_what_was_stated_later() {
     assert_eq!(first(&known(Some(at("2026-09-07", 12)))), 6);
     assert_eq!(first(&known(None)), 4);
 }
+
+#[test]
+fn a_finding_is_explained_with_its_dates_and_the_days_off_between_them() {
+    use kongchuo::domain::message::{Lang, Text};
+    use kongchuo::domain::rule::explain;
+    let mut s = Small::new(consecutive(3));
+    s.policy.rules[0].title = Text { zh: "连续旷课满三天".into(), en: "Three school days of truancy".into() };
+    let off = (day("2026-09-25"), true, "中秋节".to_string());
+    s.policy.calendar.holidays = Holidays::Years(vec![HolidayYear { year: 2026, announced: true, days: vec![off] }]);
+    s.roll(Full, "2026-09-22", 9, &[], &[CHILD, OTHER]);
+    for d in ["2026-09-23", "2026-09-24", "2026-09-28"] {
+        s.roll(Full, d, 9, &[(CHILD, "truant")], &[OTHER]);
+    }
+    let f = s.findings("2026-09-28");
+    let calendar = Calendar::new(&s.policy);
+    let built = timeline::build(&s.policy, &calendar, &s.evidence, &[CHILD], day("2026-09-28"), None);
+    let member = built.roster.member_of(CHILD).expect("listed");
+    let say = |lang| explain::because(&f[0], &s.policy.rules[0], Some(member), &calendar, lang);
+    assert_eq!(say(Lang::Zh), "连续旷课满三天，共 3 个上课日：9月23日、24日、28日。9月25日 放假，不计。");
+    assert_eq!(
+        say(Lang::En),
+        "Three school days of truancy: 3 school day(s), on 23 Sep, 24 Sep, 28 Sep. 25 Sep: no school, not counted."
+    );
+    let strip = explain::strip(&built.timelines[&CHILD], member, &calendar, day("2026-09-21"), day("2026-09-29"));
+    assert_eq!(strip.iter().map(|m| m.mark).collect::<String>(), ".√旷旷=  旷.");
+    assert_eq!(explain::strip_text(&strip, Lang::Zh).lines().count(), 2);
+}
+
+#[test]
+fn the_next_instant_is_the_day_after_an_end_of_leave() {
+    let mut s = Small::new(Cond::OverdueReturn { amount: Amount::Days(days(1)) });
+    s.roll(Full, "2026-09-07", 9, &[(CHILD, "sick")], &[OTHER]);
+    s.evidence.rows[0].leave_until = Some(day("2026-09-09"));
+    let calendar = Calendar::new(&s.policy);
+    let built = timeline::build(&s.policy, &calendar, &s.evidence, &[CHILD], day("2027-01-01"), None);
+    let program = rule::compile(&s.policy.rules, &s.policy, &calendar);
+    let next = |on| rule::next_instant(&program, &calendar, &built.roster, &built.timelines[&CHILD], day(on));
+    assert_eq!(next("2026-09-07"), Some(at("2026-09-10", 0)));
+    assert_eq!(next("2026-09-10"), None);
+    s.roll(Full, "2026-09-10", 9, &[(CHILD, "unexplained")], &[OTHER]);
+    let f = s.findings("2026-09-10");
+    assert_eq!((f.len(), f[0].evidence.clone()), (1, vec![day("2026-09-10")]));
+}

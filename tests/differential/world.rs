@@ -128,7 +128,7 @@ pub fn school(id: &str, periods: &[(Ratio, u32)], slots: &[(&str, &[usize])], se
             .collect(),
         timetable: periods.len() > 1,
         slots: slots.iter().map(|(id, p)| Slot { id: (*id).into(), title: None, periods: p.to_vec() }).collect(),
-        sessions: sessions.iter().map(|s| SlotName::new(s)).collect(),
+        sessions: sessions.iter().map(SlotName::new).collect(),
         makeup: Makeup::Follow,
         patterns: vec![],
         contacts: BTreeMap::new(),
@@ -228,8 +228,14 @@ fn register(d: &mut Dice, e: &mut Evidence, pupils: &[PupilId]) {
             }
             let date = at.stated_at.date();
             let near = |d: &mut Dice| date + Days::new(d.below(20)) - Days::new(10);
-            let standing = if d.one_in(8) {
-                d.pick(&[Standing::Suspended, Standing::HomeTaught, Standing::TransferredOut, Standing::Left])
+            let standing = if d.one_in(5) {
+                d.pick(&[
+                    Standing::Suspended,
+                    Standing::HomeTaught,
+                    Standing::TransferredOut,
+                    Standing::TransferredOut,
+                    Standing::Left,
+                ])
             } else {
                 Standing::Enrolled
             };
@@ -378,7 +384,7 @@ fn attendance(d: &mut Dice, e: &mut Evidence, pupils: &[PupilId]) {
                 delivery: None,
             });
         }
-        for n in 0..d.below(4) {
+        for n in 0..d.below(8) {
             let date = d.pick(&dates());
             e.acts.push(Act {
                 id: ActId(p.0 * 10 + n as i64),

@@ -230,9 +230,8 @@ pub fn given_up(tx: &Transaction, vault: &Vault, policy: &Policy, n: &Notice, no
     };
     let (Some(ladder), Some(mut case)) = (&n.ladder, cases::get(tx, vault, id)?) else { return Ok(()) };
     let others = outbox::of_subject(tx, n.about)?;
-    let same = |o: &&Notice| {
-        o.ladder == n.ladder && o.rung == n.rung && o.telling == n.telling && o.to.role == n.to.role
-    };
+    let same =
+        |o: &&Notice| o.ladder == n.ladder && o.rung == n.rung && o.telling == n.telling && o.to.role == n.to.role;
     if !others.iter().filter(same).all(|o| o.state == NoticeState::GivenUp) {
         return Ok(());
     }

@@ -295,6 +295,23 @@ fn take(
         Ok(id) => id,
         Err(received) => return Ok(received),
     };
+    let result = read_and_apply(db, policy, source, now, found, how, id, decode);
+    if result.is_err() {
+        db.write(|tx| deliveries::end_reading(tx, id))?;
+    }
+    result
+}
+
+fn read_and_apply(
+    db: &mut Db,
+    policy: &Policy,
+    source: &Source,
+    now: Time,
+    found: &Found,
+    how: How,
+    id: DeliveryId,
+    decode: &mut Decode,
+) -> Result<Received, IntakeError> {
     let delivery = deliveries::get(db.conn(), id)?.ok_or_else(|| StoreError::Damaged("a delivery".into()))?;
     let (confirm, by) = match how {
         How::Import { confirm, by, .. } => (confirm, by),
@@ -359,9 +376,6 @@ fn take(
     let vault = db.vault();
     collected.faults.truncate(FAULTS_MAX);
     db.write(|tx| {
-        if state == State::Applied {
-            plan.apply(tx, &vault, policy, &calendar, source, &mut collected, stamp, now)?;
-        }
         let settled = Settled {
             state,
             at: now,
@@ -373,7 +387,11 @@ fn take(
             odd: odd_text.clone(),
             by,
         };
+        // Settled first: what is asked of the database from here on takes this delivery into account.
         deliveries::settle(tx, &vault, id, &settled)?;
+        if state == State::Applied {
+            plan.apply(tx, &vault, policy, &calendar, source, &mut collected, stamp, now)?;
+        }
         if let Some(text) = &odd_text {
             deliveries::set_condition(tx, &source.id, ConditionKind::ExportHeld, now, text)?;
         } else {
