@@ -74,9 +74,9 @@ fn summary(problems: &[Problem], lang: Lang) -> String {
 }
 
 fn key(policy: &Policy, lang: Lang) -> Result<Key, CliError> {
-    let secret: SecretString = secrets::read(&policy.seal)
-        .map_err(|e| CliError::environment(e.message(lang)).hint(e.hint(lang)))?;
-    Key::from_hex(secret.expose_secret()).map_err(|_| CliError::usage(words::seal_key_unusable(lang)))
+    let secret: SecretString =
+        secrets::read(&policy.seal).map_err(|e| CliError::environment(e.message(lang)).hint(e.hint(lang)))?;
+    Key::from_hex(secret.expose_secret()).ok_or_else(|| CliError::usage(words::seal_key_unusable(lang)))
 }
 
 fn take_lock(policy: &Policy, what: What, lang: Lang) -> Result<Lock, CliError> {

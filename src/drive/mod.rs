@@ -7,4 +7,3 @@ pub mod inbox;
 pub mod lock;
 pub mod township;
 pub mod world;
-
