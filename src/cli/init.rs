@@ -39,7 +39,8 @@ const FOLDERS: [&str; 6] = [
 pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     let lang = context.lang;
     let dir = &args.dir;
-    let present = FILES.iter().map(|(name, _)| *name).chain(["secrets/seal.key"]).find(|name| dir.join(name).exists());
+    let present =
+        FILES.iter().rev().map(|(name, _)| *name).chain(["secrets/seal.key"]).find(|name| dir.join(name).exists());
     if let Some(name) = present {
         let path = dir.join(name);
         return Err(CliError::usage(msg::init_exists(lang, path.display())).hint(msg::hint_init_exists(lang)));

@@ -175,6 +175,28 @@ impl Read for Clock {
     }
 }
 
+/// Quiet hours: start and end in quotes, `["21:00", "07:00"]`; an empty list takes them away.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Quiet(pub Option<(TimeOfDay, TimeOfDay)>);
+shape!(Quiet, "Quiet", { "type": "array", "items": { "type": "string" }, "maxItems": 2, "description": "Start inside, end outside: [\"21:00\", \"07:00\"]." });
+
+impl Read for Quiet {
+    fn read(node: &Node, p: &mut Problems) -> Option<Self> {
+        let items = node.seq().unwrap_or_default();
+        let times: Vec<Option<Clock>> = items.iter().map(|i| Clock::read(i, p)).collect();
+        match times.as_slice() {
+            [] if node.seq().is_some() => Some(Quiet(None)),
+            [Some(from), Some(to)] if from != to => Some(Quiet(Some((from.0, to.0)))),
+            // A time that could not be read has been reported.
+            [None, _] | [_, None] => None,
+            _ => {
+                p.error(node.pos, say!(bad_quiet), Some(say!(hint_quiet)));
+                None
+            }
+        }
+    }
+}
+
 /// A text that people read: a string, or `{zh: …, en: …}`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Words(pub Text);
@@ -190,7 +212,9 @@ impl Read for Words {
             match key.text.as_str() {
                 "zh" => zh = String::read(value, p),
                 "en" => en = String::read(value, p),
-                _ => super::read::unknown_key(key, &["zh", "en"], p),
+                _ => {
+                    super::read::unknown_key(key, &["zh", "en"], p);
+                }
             }
         }
         match (zh, en) {

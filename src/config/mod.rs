@@ -52,10 +52,10 @@ pub fn compile_inside(text: &str, line: u32, column: u32, base: &Path, origin: &
 }
 
 fn finish(gathered: Gathered, mut snapshot: Snapshot) -> Result<Loaded, Vec<Problem>> {
-    let Gathered { root, mut problems } = gathered;
-    // A root that could not be read at all has been reported; its sections would only be missing.
+    let Gathered { root, mut problems, whole } = gathered;
     let raw = if root.is_null() { None } else { raw::Root::read(&root, &mut problems) };
-    let policy = raw.map(|raw| compile::compile(&raw, &mut problems, &mut snapshot));
+    // While a file cannot be read, what the others say about its sections would be a second report of the same.
+    let policy = raw.filter(|_| whole).map(|raw| compile::compile(&raw, &mut problems, &mut snapshot));
     let failed = problems.has_errors();
     let list = problems.sorted();
     match policy {

@@ -46,6 +46,11 @@ impl Problem {
         self.way_out.as_ref().map(|h| h.in_lang(lang))
     }
 
+    /// `file:line:column: message` alone: for logs, where the line itself may name people.
+    pub fn brief(&self, lang: Lang) -> String {
+        format!("{}:{}:{}: {}", self.file, self.line, self.column, self.message(lang))
+    }
+
     /// `file:line:column: message`, the line with a caret, `hint: …`.
     pub fn render(&self, lang: Lang) -> String {
         let mut out = String::new();
@@ -97,6 +102,13 @@ impl Problems {
     pub fn error(&mut self, pos: Pos, text: Text, way_out: Option<Text>) {
         self.add(Severity::Error, pos, text, way_out);
     }
+    /// An error whose line is not quoted: it may hold a secret.
+    pub fn hidden_error(&mut self, pos: Pos, text: Text, way_out: Option<Text>) {
+        self.add(Severity::Error, pos, text, way_out);
+        if let Some((_, problem)) = self.list.last_mut() {
+            problem.excerpt.clear();
+        }
+    }
     pub fn warn(&mut self, pos: Pos, text: Text, way_out: Option<Text>) {
         self.add(Severity::Warning, pos, text, way_out);
     }
@@ -124,6 +136,10 @@ impl Problems {
         if !self.list.iter().any(|(p, old)| *p == pos && old.text == problem.text) {
             self.list.push((pos, problem));
         }
+    }
+    /// Where errors stand.
+    pub fn error_places(&self) -> impl Iterator<Item = Pos> + '_ {
+        self.list.iter().filter(|(_, p)| p.severity == Severity::Error).map(|(pos, _)| *pos)
     }
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|(_, p)| p.severity == Severity::Error)

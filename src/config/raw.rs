@@ -1,8 +1,8 @@
 //! Raw: the types of the configuration files. Their doc comments are the manual (config/reference.md) and their shapes
 //! the JSON Schema; nothing here knows what refers to what.
 
-use super::leaf::{Clock, Day, DayOfWeek, Duration, Number, Numbers, Share, Words};
-use super::problem::Problems;
+use super::leaf::{Clock, Day, DayOfWeek, Duration, Number, Numbers, Quiet, Share, Words};
+use super::problem::{Problems, say};
 use super::read::{At, Dict, Many, Read, raw, shape, words};
 use super::tree::Node;
 
@@ -75,7 +75,7 @@ pub struct Heartbeat { pub url: String, pub file: String,
     /// How often (default 1m).
     pub every: Duration }
 /// Sealing of personal data.
-pub struct Seal { pub key: Secret,
+pub struct Seal { pub key: SecretFrom,
     /// `aes` (AES-256-GCM).
     pub suite: SuiteWord }
 /// Where a secret comes from: exactly one of the three. The secret itself never stands in the file.
@@ -299,16 +299,16 @@ pub struct Office { pub name: String, pub people: Vec<At<Person>> }
 pub struct HomeTownship { pub name: String, pub people: Vec<At<Person>>, pub education_office: Office }
 pub struct Hours {
     /// Start inside, end outside: ["21:00", "07:00"].
-    pub quiet: Vec<At<Clock>>, pub per_day: u32, pub working_days_only: bool, pub bundle: Duration, pub digest: Clock }
+    pub quiet: Quiet, pub per_day: u32, pub working_days_only: bool, pub bundle: Duration, pub digest: Clock }
 /// One way out; which keys it takes depends on its kind.
 pub struct Channel {
     /// folder, email or http.
     pub kind: ChannelWord,
     /// folder: where letters are written.
     pub path: String,
-    pub host: String, pub port: u32, pub tls: TlsWord, pub user: String, pub password: Secret, pub from: String,
+    pub host: String, pub port: u32, pub tls: TlsWord, pub user: String, pub password: SecretFrom, pub from: String,
     /// PEM file of a private CA.
-    pub ca: String, pub url: String, pub method: MethodWord, pub headers: Dict<String>, pub body: String, pub secrets: Dict<Secret>,
+    pub ca: String, pub url: String, pub method: MethodWord, pub headers: Dict<String>, pub body: String, pub secrets: Dict<SecretFrom>,
     pub success: Success,
     /// JSON pointer to the gateway's own id.
     pub id: String,
@@ -391,6 +391,28 @@ either! {
     AfterValue = Duration(Duration) | Map(AfterMap);
     UnlessValue = Word(String) | Act(UnlessAct);
     OfValue = List(Many<String>) | Weights(Dict<Number>);
+}
+
+/// Where a secret comes from. What stands in its place may be the secret itself: it is not repeated.
+pub struct SecretFrom(pub Secret);
+
+impl Read for SecretFrom {
+    fn read(node: &Node, p: &mut Problems) -> Option<Self> {
+        if node.map().is_some() {
+            return Secret::read(node, p).map(SecretFrom);
+        }
+        p.hidden_error(node.pos, say!(secret_in_file), Some(say!(hint_secret)));
+        None
+    }
+}
+
+impl schemars::JsonSchema for SecretFrom {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Secret::schema_name()
+    }
+    fn json_schema(g: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Secret::json_schema(g)
+    }
 }
 
 /// Periods as written: `1-4`, `[5, 6]`, `[early, 1]`.

@@ -1,7 +1,7 @@
 //! Reading: how the located tree becomes raw types, field by field, so that one bad value never hides another.
 //! The `raw!` macro makes a type of the files together with its reader and its JSON Schema: the three cannot part.
 
-use super::problem::{Pos, Problems, did_you_mean, say};
+use super::problem::{Pos, Problems, did_you_mean, nearest, say};
 use super::tree::{Key, Node, Value};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use std::borrow::Cow;
@@ -103,9 +103,11 @@ pub fn kind_zh(node: &Node) -> String {
     }
 }
 
-pub fn unknown_key(key: &Key, known: &[&'static str], p: &mut Problems) {
-    let known: Vec<&str> = known.iter().map(|k| bare(k)).collect();
+/// Reports a key that is not known; gives the one that was probably meant.
+pub fn unknown_key(key: &Key, known: &[&'static str], p: &mut Problems) -> Option<&'static str> {
+    let known: Vec<&'static str> = known.iter().map(|k| bare(k)).collect();
     p.error(key.pos, say!(unknown_key, key.text), did_you_mean(&key.text, &known));
+    nearest(&key.text, known)
 }
 
 /// Declares types of the files: `pub field: Type` is a key that may be left out.
@@ -135,13 +137,16 @@ macro_rules! raw {
                     $($field: $crate::config::read::Opt::missing(node.pos),)*
                 };
                 let mut seen = Vec::new();
+                let mut meant = Vec::new();
                 for (key, value) in entries {
                     match key.text.as_str() {
                         $(k if k == $crate::config::read::bare(stringify!($field)) =>
                             $crate::config::read::fill(&mut out.$field, &mut seen, key, value, p),)*
-                        _ => $crate::config::read::unknown_key(key, Self::KEYS, p),
+                        _ => meant.extend($crate::config::read::unknown_key(key, Self::KEYS, p)),
                     }
                 }
+                // A key that was written with a slip is not missing too.
+                $(out.$field.given |= meant.contains(&$crate::config::read::bare(stringify!($field)));)*
                 Some(out)
             }
         }

@@ -4,7 +4,7 @@
 use super::problem::{Pos, Problems, SourceText, say};
 use super::tree::{self, Key, Node, Value};
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// Files beyond this size are no configuration.
@@ -62,6 +62,8 @@ impl Snapshot {
 pub struct Gathered {
     pub root: Node,
     pub problems: Problems,
+    /// Every file could be read: what is missing is missing.
+    pub whole: bool,
 }
 
 type Pending = Vec<(Pos, crate::domain::message::Text, Option<crate::domain::message::Text>)>;
@@ -185,10 +187,11 @@ fn adopt(sections: &mut Vec<(Key, Node)>, key: Key, value: Node, files: &[Source
 
 fn finish(files: Vec<SourceText>, root: Node, pending: Pending) -> Gathered {
     let mut problems = Problems::new(files);
+    let whole = pending.is_empty();
     for (pos, text, way_out) in pending {
         problems.error(pos, text, way_out);
     }
-    Gathered { root, problems }
+    Gathered { root, problems, whole }
 }
 
 fn empty() -> Node {
@@ -203,9 +206,23 @@ fn source(name: &str, text: &str, first_line: u32) -> SourceText {
 fn display(snapshot: &Snapshot, files: &[SourceText], path: &Path) -> String {
     let root = files.first().map(|f| f.name.to_string()).unwrap_or_default();
     match (path.strip_prefix(&snapshot.base), Path::new(&root).parent()) {
-        (Ok(relative), Some(folder)) => folder.join(relative).display().to_string(),
+        (Ok(relative), Some(folder)) => plain(&folder.join(relative)).display().to_string(),
         _ => path.display().to_string(),
     }
+}
+
+/// Without inner `..`; only for show, since a link may lead elsewhere.
+fn plain(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 fn text_of(snapshot: &mut Snapshot, path: &Path) -> Result<String, crate::domain::message::Text> {

@@ -3,20 +3,26 @@
 
 use crate::clock::rfc3339;
 use crate::domain::Time;
-use crate::domain::case::Case;
+use crate::domain::case::{Case, State};
+use crate::domain::climbing;
 use crate::domain::finding::Finding;
-use crate::domain::ids::{CaseId, LetterId, PupilId};
+use crate::domain::ids::{CaseId, LadderId, LetterId, PupilId, RungId};
 use crate::domain::incident::Incident;
+use crate::domain::ladder::{self, Footing};
 use crate::domain::notice::About;
+use crate::domain::policy::Policy;
 use crate::domain::text::{mask_name, mask_number};
-use crate::store::{Db, StoreError, cases, findings, incidents, outbox, vault};
+use crate::domain::timeline;
+use crate::step::{ladder_by_hash, prepared};
+use crate::store::{Db, StoreError, cases, evidence, findings, incidents, outbox, vault};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Writes the forms of one database.
 pub struct Forms<'d> {
     db: &'d Db,
-    zone: chrono_tz::Tz,
+    policy: &'d Policy,
+    now: Time,
     /// Student numbers, names and phones; the caller writes the log of reads.
     identify: bool,
     names: BTreeMap<PupilId, String>,
@@ -24,8 +30,9 @@ pub struct Forms<'d> {
 }
 
 impl<'d> Forms<'d> {
-    pub fn new(db: &'d Db, zone: chrono_tz::Tz, identify: bool) -> Result<Self, StoreError> {
-        let mut forms = Forms { db, zone, identify, names: BTreeMap::new(), ladders: BTreeMap::new() };
+    /// `now`: for what comes next.
+    pub fn new(db: &'d Db, policy: &'d Policy, now: Time, identify: bool) -> Result<Self, StoreError> {
+        let mut forms = Forms { db, policy, now, identify, names: BTreeMap::new(), ladders: BTreeMap::new() };
         for case in cases::all(db.conn(), &db.vault(), true)? {
             forms.ladders.insert(case.id, case.climbs.iter().map(|c| c.ladder.to_string()).collect());
         }
@@ -33,7 +40,7 @@ impl<'d> Forms<'d> {
     }
 
     fn time(&self, at: Time) -> String {
-        rfc3339(at, self.zone)
+        rfc3339(at, self.policy.township.zone)
     }
 
     /// How a pupil is called in outputs.
@@ -80,6 +87,7 @@ impl<'d> Forms<'d> {
     }
 
     pub fn case(&mut self, c: &Case) -> Result<Value, StoreError> {
+        let mut next = self.next_rungs(c)?;
         let climbs: Vec<Value> = c
             .climbs
             .iter()
@@ -87,7 +95,9 @@ impl<'d> Forms<'d> {
                 let mut sent: Vec<_> = climb.rungs.iter().filter_map(|(r, s)| Some((s.sent?, r.as_str()))).collect();
                 sent.sort();
                 let sent: Vec<&str> = sent.into_iter().map(|s| s.1).collect();
-                json!({"ladder": climb.ladder.as_str(), "sent": sent})
+                let next =
+                    next.remove(&climb.ladder).map(|(rung, at)| json!({"rung": rung.as_str(), "at": self.time(at)}));
+                json!({"ladder": climb.ladder.as_str(), "sent": sent, "next": next})
             })
             .collect();
         Ok(json!({
@@ -104,6 +114,28 @@ impl<'d> Forms<'d> {
             "relapse_of": c.relapse_of.map(|r| r.to_string()),
             "reason": c.closing.as_ref().map(|k| k.reason.as_str()),
         }))
+    }
+
+    /// The next rung of each climb and its time, as the calendar and the contacts of now have it; none while a case is
+    /// watching or closed.
+    fn next_rungs(&self, c: &Case) -> Result<BTreeMap<LadderId, (RungId, Time)>, StoreError> {
+        let mut next = BTreeMap::new();
+        if c.state != State::Open {
+            return Ok(next);
+        }
+        let ready = prepared(self.policy);
+        let loaded = evidence::load(self.db.conn(), &[c.pupil])?;
+        let built = timeline::build(self.policy, &ready.calendar, &loaded, &[c.pupil], self.now.date(), None);
+        let segment = built.roster.at(c.pupil, self.now.date());
+        let place = segment.map(|s| (&s.school_id, s.grade, s.class.as_ref()));
+        let footing = Footing { calendar: &ready.calendar, place };
+        for climb in &c.climbs {
+            let Some(ladder) = ladder_by_hash(self.db.conn(), self.policy, &climb.hash) else { continue };
+            let anchors = climbing::anchors(c, climb);
+            let planned = ladder::plan(&footing, climb, &ladder, &anchors, climbing::waits(c), &self.policy.contacts);
+            next.extend(planned.into_iter().next().map(|p| (climb.ladder.clone(), (p.rung, p.at))));
+        }
+        Ok(next)
     }
 
     pub fn incidents(&mut self) -> Result<Vec<Value>, StoreError> {

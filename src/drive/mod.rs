@@ -5,5 +5,6 @@ pub mod daemon;
 pub mod forms;
 pub mod inbox;
 pub mod lock;
+pub mod spine;
 pub mod township;
 pub mod world;

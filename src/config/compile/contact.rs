@@ -104,12 +104,7 @@ fn hours_by_role(raw: &Dict<raw::Hours>, out: &mut Contacts, b: &mut Bench) {
 fn hours(raw: &raw::Hours, base: &Hours, b: &mut Bench) -> Hours {
     let mut out = base.clone();
     if let Some(quiet) = raw.quiet.get() {
-        match quiet.as_slice() {
-            [from, to] if from.value != to.value => out.quiet = Some((from.value.0, to.value.0)),
-            // An empty list takes the quiet hours away.
-            [] => out.quiet = None,
-            _ => b.error(raw.quiet.pos, say!(bad_quiet), Some(say!(hint_quiet))),
-        }
+        out.quiet = quiet.0;
     }
     out.per_day = at_least_one(&raw.per_day, b).or(out.per_day);
     out.working_days_only = raw.working_days_only.get().copied().unwrap_or(out.working_days_only);

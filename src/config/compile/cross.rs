@@ -11,9 +11,42 @@ use crate::domain::policy::{
 };
 use crate::domain::rule::ast::{Amount, Cond, Rule, SubjectKind};
 
+/// Sections with an error in them: what is missing there may only be unreadable, and is not told twice.
+struct Broken(Vec<&'static str>);
+
+impl Broken {
+    fn of(root: &raw::Root, b: &Bench) -> Broken {
+        let sections = [
+            ("township", root.township.given, root.township.pos),
+            ("calendar", root.calendar.given, root.calendar.pos),
+            ("schools", root.schools.given, root.schools.pos),
+            ("sources", root.sources.given, root.sources.pos),
+            ("rules", root.rules.given, root.rules.pos),
+            ("ladders", root.ladders.given, root.ladders.pos),
+            ("contacts", root.contacts.given, root.contacts.pos),
+            ("channels", root.channels.given, root.channels.pos),
+            ("templates", root.templates.given, root.templates.pos),
+        ];
+        let mut out: Vec<&'static str> = Vec::new();
+        for place in b.p.error_places() {
+            let inside = sections.iter().filter(|(_, given, pos)| *given && pos.file == place.file && *pos <= place);
+            match inside.max_by_key(|(_, _, pos)| *pos) {
+                Some((name, ..)) => out.push(name),
+                // The key of a section itself.
+                None => out.extend(sections.iter().filter(|s| !s.1).map(|(name, ..)| *name)),
+            }
+        }
+        Broken(out)
+    }
+    fn any(&self, names: &[&str]) -> bool {
+        self.0.iter().any(|n| names.contains(n))
+    }
+}
+
 pub fn check(root: &raw::Root, policy: &Policy, b: &mut Bench) {
-    required(root, policy, b);
-    sources(root, policy, b);
+    let broken = Broken::of(root, b);
+    required(root, policy, &broken, b);
+    sources(root, policy, &broken, b);
     let rules = root.rules.get().map(Vec::as_slice).unwrap_or_default();
     for raw in rules {
         if let Some(rule) = raw.id.get().and_then(|id| policy.rules.iter().find(|r| r.id == id.as_str())) {
@@ -23,7 +56,7 @@ pub fn check(root: &raw::Root, policy: &Policy, b: &mut Bench) {
     let ladders = root.ladders.get().map(Vec::as_slice).unwrap_or_default();
     for raw in ladders {
         if let Some(ladder) = raw.id.get().and_then(|id| policy.ladders.iter().find(|l| l.id == id.as_str())) {
-            ladder_fits(raw, ladder, policy, b);
+            ladder_fits(root, raw, ladder, policy, &broken, b);
         }
     }
     if let Some(hours) = root.contacts.get().and_then(|c| c.hours.get()) {
@@ -36,13 +69,13 @@ pub fn check(root: &raw::Root, policy: &Policy, b: &mut Bench) {
     }
 }
 
-fn required(root: &raw::Root, policy: &Policy, b: &mut Bench) {
+fn required(root: &raw::Root, policy: &Policy, broken: &Broken, b: &mut Bench) {
     let given = |l: &raw::Ladder| l.id.get().is_some_and(|id| id == "operations");
-    if !root.ladders.get().is_some_and(|l| l.iter().any(|l| given(l))) {
+    if !root.ladders.get().is_some_and(|l| l.iter().any(|l| given(l))) && !broken.any(&["ladders"]) {
         let pos = if root.ladders.given { root.ladders.pos } else { root.pos };
         b.warn(pos, say!(no_operations), Some(say!(hint_no_operations)));
     }
-    if !policy.contacts.offices.contains_key("operator") {
+    if !policy.contacts.offices.contains_key("operator") && !broken.any(&["contacts"]) {
         let offices = root.contacts.get().filter(|c| c.offices.given).map(|c| c.offices.pos);
         b.warn(offices.unwrap_or(root.pos), say!(no_operator), Some(say!(hint_no_operator)));
     }
@@ -51,7 +84,7 @@ fn required(root: &raw::Root, policy: &Policy, b: &mut Bench) {
     }
 }
 
-fn sources(root: &raw::Root, policy: &Policy, b: &mut Bench) {
+fn sources(root: &raw::Root, policy: &Policy, broken: &Broken, b: &mut Bench) {
     let raws = root.sources.get().map(Vec::as_slice).unwrap_or_default();
     // A source with a mistake in it is a source.
     let named = |s: &At<raw::Source>, id: &str| match s.school.get() {
@@ -62,7 +95,7 @@ fn sources(root: &raw::Root, policy: &Policy, b: &mut Bench) {
     let attendance = |s: &At<raw::Source>| matches!(s.content.get(), Some(raw::ContentWord::Attendance) | None);
     for raw in root.schools.get().map(Vec::as_slice).unwrap_or_default() {
         let Some(id) = raw.id.get() else { continue };
-        if !raws.iter().any(|s| attendance(s) && named(s, id)) {
+        if !broken.any(&["sources"]) && !raws.iter().any(|s| attendance(s) && named(s, id)) {
             b.warn(raw.id.pos, say!(school_without_source, id), Some(say!(hint_school_without_source, id)));
         }
     }
@@ -158,7 +191,14 @@ fn roles(policy: &Policy) -> Vec<&str> {
     out
 }
 
-fn ladder_fits(raw: &At<raw::Ladder>, ladder: &Ladder, policy: &Policy, b: &mut Bench) {
+fn ladder_fits(
+    root: &raw::Root,
+    raw: &At<raw::Ladder>,
+    ladder: &Ladder,
+    policy: &Policy,
+    broken: &Broken,
+    b: &mut Bench,
+) {
     let users: Vec<&Rule> = policy.rules.iter().filter(|r| r.ladder.as_ref() == Some(&ladder.id)).collect();
     let operations = ladder.id == "operations";
     let reached: Vec<&School> =
@@ -172,9 +212,9 @@ fn ladder_fits(raw: &At<raw::Ladder>, ladder: &Ladder, policy: &Policy, b: &mut 
         let Some(rung) = raw.id.get().and_then(|id| ladder.rungs.iter().find(|r| r.id == id.as_str())) else {
             continue;
         };
-        channels_exist(raw, policy, b);
+        channels_exist(root, raw, policy, b);
         let strangers = unknown_roles(raw, &known, b);
-        for school in &reached {
+        for school in reached.iter().filter(|_| !broken.any(&["schools", "contacts", "channels"])) {
             if !strangers && !rung.to.iter().any(|role| can_be_reached(role, rung, school, policy)) {
                 b.warn(raw.to.pos, say!(nobody_to_reach, rung.id, school.id), Some(say!(hint_nobody_to_reach)));
             }
@@ -186,11 +226,11 @@ fn ladder_fits(raw: &At<raw::Ladder>, ladder: &Ladder, policy: &Policy, b: &mut 
             let names: Vec<&str> = policy.templates.by_id.keys().map(String::as_str).collect();
             b.warn(raw.template.pos, say!(unknown_template, name), did_you_mean(name, &names));
         }
-        if !users.is_empty() {
+        if !users.is_empty() && !broken.any(&["rules"]) {
             unreachable(&rung.at.anchor, raw.at.pos, rung.id.as_str(), highest, ladder, b);
         }
     }
-    if !users.is_empty() {
+    if !users.is_empty() && !broken.any(&["rules"]) {
         let marks = raw.marks.get().map(Vec::as_slice).unwrap_or_default();
         for (rule, raw) in ladder.marks.iter().zip(marks) {
             unreachable(&rule.at.anchor, raw.at.pos, rule.mark.as_str(), highest, ladder, b);
@@ -210,14 +250,19 @@ fn is_near_template(name: &str, policy: &Policy) -> bool {
     nearest(name, policy.templates.by_id.keys().map(String::as_str)).is_some()
 }
 
-fn channels_exist(raw: &At<raw::Rung>, policy: &Policy, b: &mut Bench) {
+fn channels_exist(root: &raw::Root, raw: &At<raw::Rung>, policy: &Policy, b: &mut Bench) {
     // In rehearsal everything goes to the folder.
     if policy.mode == Mode::Rehearsal {
         return;
     }
     for via in raw.via.get().map(|m| m.0.as_slice()).unwrap_or_default() {
-        if policy.channel(&via.value.as_str().into()).is_none() {
-            let ids: Vec<&str> = policy.channels.iter().map(|c| c.id.as_str()).collect();
+        // A channel with a mistake in it is there all the same.
+        let named = root.channels.get().map(|d| d.0.as_slice()).unwrap_or_default();
+        let mut ids: Vec<&str> = named.iter().map(|(key, _)| key.text.as_str()).collect();
+        ids.extend(policy.channels.iter().map(|c| c.id.as_str()));
+        ids.sort_unstable();
+        ids.dedup();
+        if !ids.contains(&via.value.as_str()) {
             b.error(via.pos, say!(unknown_channel, via.value), did_you_mean(&via.value, &ids));
         }
     }

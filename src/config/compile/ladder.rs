@@ -299,25 +299,28 @@ fn acknowledge(raw: &raw::Acknowledge, b: &mut Bench) -> Option<Acknowledge> {
     Some(Acknowledge { holds: holds?, by: by.iter().map(|r| Role::new(&r.value)).collect() })
 }
 
-/// Rungs that wait for each other are never due.
+/// Rungs that wait for each other are never due; each circle is told once, at its first rung.
 fn report_circles(rungs: &[Rung], raw: &raw::Ladder, b: &mut Bench) {
+    let mut told: Vec<&RungId> = Vec::new();
     for rung in rungs {
+        let mut circle = vec![&rung.id];
         let mut at = rung;
-        for step in 0..=rungs.len() {
-            let Anchor::Rung(next) = &at.at.anchor else { break };
+        while let Anchor::Rung(next) = &at.at.anchor {
             if next == &rung.id {
-                // A rung that names itself has been reported.
-                if step > 0 {
+                // A rung that names itself has been reported where it stands.
+                if circle.len() > 1 && !told.contains(&next) {
                     let raws = raw.rungs.get().map(Vec::as_slice).unwrap_or_default();
-                    let pos = raws
-                        .iter()
-                        .find(|r| r.id.get().is_some_and(|i| rung.id == i.as_str()))
-                        .map_or(raw.pos, |r| r.at.pos);
-                    b.error(pos, say!(waits_for_itself, rung.id), None);
+                    let first = raws.iter().find(|r| r.id.get().is_some_and(|i| rung.id == i.as_str()));
+                    b.error(first.map_or(raw.pos, |r| r.at.pos), say!(waits_for_itself, rung.id), None);
+                    told.extend(circle);
                 }
                 break;
             }
             let Some(found) = rungs.iter().find(|r| &r.id == next) else { break };
+            if circle.contains(&&found.id) {
+                break;
+            }
+            circle.push(&found.id);
             at = found;
         }
     }

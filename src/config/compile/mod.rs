@@ -184,15 +184,13 @@ fn heartbeat(raw: &raw::Heartbeat, b: &mut Bench) -> Option<Heartbeat> {
 fn seal(root: &raw::Root, b: &mut Bench) -> Secret {
     let default = Secret::Credential("seal".into());
     match root.seal.get() {
-        Some(s) => match s.key.need(b.p, "key") {
-            Some(key) => secret(key, b).unwrap_or(default),
-            None => default,
-        },
+        Some(s) => s.key.get().and_then(|key| secret(key, b)).unwrap_or(default),
         None => default,
     }
 }
 
-fn secret(raw: &raw::Secret, b: &mut Bench) -> Option<Secret> {
+fn secret(raw: &raw::SecretFrom, b: &mut Bench) -> Option<Secret> {
+    let raw = &raw.0;
     let given = [raw.credential.given, raw.file.given, raw.env.given].iter().filter(|g| **g).count();
     if given != 1 {
         let text = if given == 0 {

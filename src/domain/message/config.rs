@@ -76,6 +76,7 @@ messages! {
     bad_url(url) zh "“{url}”不是网址" en "`{url}` is not an address of the web";
     hint_url() zh "写完整的网址，以 http:// 或 https:// 开头" en "write the whole address, beginning with http:// or https://";
     hint_secret() zh "密钥写成 {{credential: 名字}}、{{file: 路径}} 或 {{env: 变量名}}，不要把密码本身写在配置里" en "write {{credential: NAME}}, {{file: PATH}} or {{env: NAME}}; the secret itself never stands in the file";
+    secret_in_file() zh "这里应该写密钥从哪里来，不是密钥本身" en "this says where the secret comes from; the secret itself must not stand here";
     bad_credential(name) zh "“{name}”不是凭据的名字" en "`{name}` is not the name of a credential";
     bad_level(n) zh "级别 {n} 不在 1 到 9 之间" en "the level {n} is not between 1 and 9";
 }
