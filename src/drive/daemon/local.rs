@@ -27,6 +27,20 @@ impl Local {
     }
 }
 
+impl Local {
+    /// `{"received": …}`, or `{"error": …}` in words.
+    fn import(&mut self, policy: &Policy, now: Time, request: Value) -> Value {
+        tracing::info!(uid = request["uid"].as_u64(), command = "import", "command");
+        let imported = serde_json::from_value::<inbox::Import>(request)
+            .map_err(|e| e.to_string())
+            .and_then(|asked| inbox::import(&mut self.db, policy, now, &asked).map_err(|e| super::loops::chain(&e)));
+        match imported {
+            Ok(received) => serde_json::json!({"received": received}),
+            Err(error) => serde_json::json!({"error": error}),
+        }
+    }
+}
+
 impl Work for Local {
     fn recover(&mut self, policy: &Policy, now: Time, boot: &str) -> Result<(), WorkError> {
         Ok(courier::recover(&mut self.db, policy, now, boot)?)
@@ -84,6 +98,9 @@ impl Work for Local {
     }
 
     fn obey(&mut self, policy: &Policy, now: Time, request: Value) -> Value {
+        if request["command"] == "import" {
+            return self.import(policy, now, request);
+        }
         let lang = policy.township.lang;
         let answer = |ok: bool, message: String| command::Reply { ok, message, decision: None };
         let reply = match asked(request) {
