@@ -2,6 +2,7 @@
 
 pub mod control;
 pub mod daemon;
+pub mod demo;
 pub mod forms;
 pub mod inbox;
 pub mod lock;

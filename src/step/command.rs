@@ -428,13 +428,13 @@ impl Desk<'_> {
             changes: &[],
             ladders: &ladders,
             rules: &rules,
-            stated_return: Some((on, stated)),
             now: self.now,
         };
         let mut draft = Draft::of(case, self.now);
-        casework::state_return(&view, &mut draft);
+        casework::state_return(&view, &mut draft, on, stated);
         let people = pupils::surroundings(self.tx, self.vault, pupil, segment)?;
         let around = Around {
+            evidence: &loaded,
             policy: self.policy,
             calendar: &ready.calendar,
             vault: self.vault,
@@ -531,11 +531,11 @@ impl Desk<'_> {
             changes: &[],
             ladders: &ladders,
             rules: &rules,
-            stated_return: None,
             now: self.now,
         };
         let people = pupils::surroundings(self.tx, self.vault, pupil, segment)?;
         let around = Around {
+            evidence: &loaded,
             policy: self.policy,
             calendar: &ready.calendar,
             vault: self.vault,

@@ -219,3 +219,23 @@ contacts:
     guardian: {quiet: [\"21:00\", \"07:00\"], per_day: 1}
     office: {quiet: [\"19:00\", \"07:30\"], working_days_only: true, bundle: 10m}
 ";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_configuration_compiles_without_a_problem() {
+        let township = crate::drive::township::Township::make(1, crate::drive::township::Size::Small);
+        let dir = tempfile::tempdir().expect("a folder");
+        for (name, text) in township.configuration() {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
+        let said = match crate::config::load(&dir.path().join("kongchuo.yaml")) {
+            Ok(loaded) => loaded.warnings,
+            Err(problems) => problems,
+        };
+        let said: Vec<String> = said.iter().map(|p| p.render(crate::domain::message::Lang::En)).collect();
+        assert!(said.is_empty(), "\n{}", said.join("\n"));
+    }
+}
