@@ -1,15 +1,15 @@
 //! `import`: ingest one file now and leave it where it is.
 
-use super::{CliError, Context, Exit};
+use super::{CliError, Context, Exit, open};
 use crate::clock;
 use crate::domain::Time;
 use crate::domain::ids::SourceId;
 use crate::domain::message::{Lang, delivery as words, intake as faults};
 use crate::domain::policy::Policy;
-use crate::step::intake::{Found, IntakeError, Outcome, Received, import};
-use crate::store::{Db, Key};
+use crate::drive::inbox::{self, Import};
+use crate::drive::lock::What;
+use crate::step::intake::{IntakeError, Outcome, Received};
 use std::fs::File;
-use std::io::BufReader;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -27,59 +27,61 @@ pub struct Args {
     pub by: Option<String>,
 }
 
-pub fn run(_context: &Context, _args: &Args) -> Result<Exit, CliError> {
-    Err(CliError::new(Exit::Bug, "not built"))
-}
-
-/// Without a daemon: takes its lock, opens the database, takes the file in, tells what became of it.
-pub fn run_alone(context: &Context, args: &Args, policy: &Policy, key: &Key) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     let lang = context.lang;
-    let _lock = lock(policy, lang)?;
-    let mut db = Db::open(&policy.data_dir.join("kongchuo.db"), key)
-        .map_err(|e| CliError::environment(e.explain(lang)).because(e))?;
-    let received = take_in(&mut db, policy, clock::now(policy.township.zone), lang, args)?;
+    let policy = open::policy(context)?;
+    let asked = asked(args, &policy, lang)?;
+    let received = match open::ask::<Answer>(&policy, &Request { command: "import", asked: &asked }, lang)? {
+        Some(Answer { received: Some(received), .. }) => received,
+        Some(Answer { error, .. }) => {
+            return Err(CliError::environment(words::import_failed(lang)).because(error.unwrap_or_default()));
+        }
+        None => {
+            let _lock = open::take_lock(&policy, What::Command, lang)?;
+            let mut db = open::writing(&policy, lang)?;
+            let now = clock::now(policy.township.zone);
+            inbox::import(&mut db, &policy, now, &asked).map_err(|e| match e {
+                IntakeError::Store(e) => CliError::environment(e.explain(lang)).because(e),
+                e => CliError::environment(words::import_failed(lang)).because(e),
+            })?
+        }
+    };
     Ok(tell(context, &args.source, &received))
 }
 
-/// The lock that whoever writes holds; it is let go with the file.
-pub fn lock(policy: &Policy, lang: Lang) -> Result<File, CliError> {
-    let unusable = |e: std::io::Error| CliError::environment(words::database_unusable(lang)).because(e);
-    std::fs::create_dir_all(&policy.data_dir).map_err(unusable)?;
-    let path = policy.data_dir.join("lock");
-    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(unusable)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(CliError::environment(words::locked(lang))),
-        Err(std::fs::TryLockError::Error(e)) => Err(unusable(e)),
-    }
+#[derive(serde::Serialize)]
+struct Request<'a> {
+    command: &'static str,
+    #[serde(flatten)]
+    asked: &'a Import,
 }
 
-/// The body, for whoever holds the database.
-pub fn take_in(db: &mut Db, policy: &Policy, now: Time, lang: Lang, args: &Args) -> Result<Received, CliError> {
-    let id = SourceId::new(&args.source);
-    if policy.source(&id).is_none() {
+#[derive(serde::Deserialize)]
+struct Answer {
+    received: Option<Received>,
+    error: Option<String>,
+}
+
+/// What is asked for, checked as far as it can be without the database.
+fn asked(args: &Args, policy: &Policy, lang: Lang) -> Result<Import, CliError> {
+    let source = SourceId::new(&args.source);
+    if policy.source(&source).is_none() {
         let known: Vec<&str> = policy.sources.iter().map(|s| s.id.as_str()).collect();
         return Err(CliError::usage(words::no_such_source(lang, &args.source))
             .hint(words::known_sources(lang, known.join(", "))));
     }
-    let zone = policy.township.zone;
     let stated_at = match &args.stated_at {
         None => None,
         Some(text) => Some(
-            instant(text, zone)
+            instant(text, policy.township.zone)
                 .ok_or_else(|| CliError::usage(words::bad_time(lang, text)).hint(words::time_hint(lang)))?,
         ),
     };
+    // The daemon has another working directory; and a file that is not there is said before anything is asked.
     let no_file = |e: std::io::Error| CliError::environment(words::no_file(lang, args.file.display())).because(e);
-    let file = File::open(&args.file).map_err(no_file)?;
-    let modified = clock::local(file.metadata().and_then(|m| m.modified()).map_err(no_file)?, zone);
-    let name = args.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let found = Found { source: id, file_name: &name, modified };
-    let mut input = BufReader::new(file);
-    import(db, policy, now, &found, &mut input, stated_at, args.confirm, args.by.as_deref()).map_err(|e| match e {
-        IntakeError::Store(e) => CliError::environment(e.explain(lang)).because(e),
-        e => CliError::environment(words::import_failed(lang)).because(e),
-    })
+    let file = args.file.canonicalize().map_err(no_file)?;
+    File::open(&file).map_err(no_file)?;
+    Ok(Import { file, source, stated_at, confirm: args.confirm, by: args.by.clone() })
 }
 
 /// RFC 3339, or local without a zone (with seconds or without, `T` or a space between).

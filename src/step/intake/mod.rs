@@ -54,7 +54,8 @@ pub enum How<'a> {
     Import { stated_at: Option<Time>, confirm: bool, by: Option<&'a str> },
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Applied,
     Held,
@@ -66,7 +67,7 @@ pub enum Outcome {
 }
 
 /// What became of a file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Received {
     pub delivery: DeliveryId,
     pub outcome: Outcome,
