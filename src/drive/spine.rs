@@ -107,3 +107,4 @@ impl Steps for Spine {
         self.policy.channel(channel).is_some_and(|c| matches!(c.kind, ChannelKind::Http(_)))
     }
 }
+

@@ -9,6 +9,7 @@ pub mod problem;
 pub mod read;
 pub mod show;
 pub mod stage;
+pub mod tell;
 pub mod want;
 pub mod yaml;
 

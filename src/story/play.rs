@@ -5,6 +5,7 @@ use super::compare::{Difference, Got, GotLetter, compare};
 use super::read::Story;
 use super::stage::Staged;
 use crate::clock::rfc3339;
+use crate::domain::Time;
 use crate::domain::ids::LetterId;
 use crate::domain::message::Lang;
 use crate::drive::world::{Broken, Steps, World};
@@ -27,7 +28,7 @@ pub fn play<S: Steps>(
     staged: &Staged,
     steps: S,
     lang: Lang,
-    look: impl Fn(&mut S) -> Result<Seen, Broken>,
+    look: impl Fn(&mut S, Time) -> Result<Seen, Broken>,
 ) -> Result<Vec<Difference>, Broken> {
     let zone = staged.policy.township.zone;
     let mut world = World::new(steps, staged.start, staged.script.clone());
@@ -36,11 +37,11 @@ pub fn play<S: Steps>(
     checkpoints.sort_by_key(|c| c.0);
     for (at, want) in checkpoints {
         world.play(*at)?;
-        let seen = look(&mut world.steps)?;
+        let seen = look(&mut world.steps, *at)?;
         differences.extend(compare(want, &got(&world, seen, zone), Some(*at), lang));
     }
     world.play(story.until)?;
-    let seen = look(&mut world.steps)?;
+    let seen = look(&mut world.steps, story.until)?;
     differences.extend(compare(&story.want, &got(&world, seen, zone), None, lang));
     Ok(differences)
 }
