@@ -10,6 +10,11 @@ pub fn now(zone: chrono_tz::Tz) -> Time {
     chrono::DurationRound::duration_trunc(now, chrono::TimeDelta::milliseconds(1)).unwrap_or(now)
 }
 
+/// The clock that nobody sets: for distances, never for dates.
+pub fn tick() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
 /// A local instant with its offset, as machines read it (RFC 3339, whole seconds).
 pub fn rfc3339(at: Time, zone: chrono_tz::Tz) -> String {
     match zone.from_local_datetime(&at).earliest() {

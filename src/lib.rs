@@ -12,3 +12,4 @@ pub mod drive;
 pub mod source;
 pub mod step;
 pub mod store;
+pub mod story;

@@ -10,6 +10,7 @@ pub mod import;
 pub mod incidents;
 pub mod init;
 pub mod inspect;
+pub mod open;
 pub mod outbox;
 pub mod run;
 pub mod schema;

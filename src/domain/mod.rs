@@ -2,10 +2,14 @@
 
 pub mod calendar;
 pub mod case;
+pub mod casework;
+pub mod climbing;
+pub mod compose;
 pub mod evidence;
 pub mod fault;
 pub mod finding;
 pub mod ids;
+pub mod incident;
 pub mod ladder;
 pub mod letter;
 pub mod message;
@@ -18,6 +22,8 @@ pub mod record;
 pub mod rule;
 pub mod text;
 pub mod timeline;
+pub mod weaken;
+pub mod words;
 
 /// An instant as the township's clock on the wall shows it (its zone is configuration; zones with daylight saving
 /// are refused by `check`, so local time is a total order).

@@ -13,6 +13,10 @@ pub use word::{Approval, Lexicon, StatusWord, boarding, groups, sex, slot, stand
 
 use unicode_normalization::UnicodeNormalization;
 
+/// The cell says something, but nothing of the kind that was expected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NotUnderstood;
+
 /// A cell's text: full-width forms made half-width, control and zero-width characters out, white space of every kind
 /// trimmed at the ends and single inside; `="…"` and a leading `'` (traces of cures for lost digits) taken off.
 pub fn clean(cell: &str) -> String {

@@ -1,1 +1,251 @@
-//! who must be told what.
+//! Notice: an obligation (this recipient must be told this), and whom a role means for a pupil. How notices become
+//! letters is `compose`'s business.
+
+use super::ids::{CaseId, ChannelId, IncidentId, LadderId, NoticeId, PupilId, Role, RungId, SchoolId, Word};
+use super::policy::{Contacts, Person, Policy};
+use super::{Date, Time};
+use serde::{Deserialize, Serialize};
+
+/// What a notice is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    Case(CaseId),
+    Incident(IncidentId),
+    /// Morning reports, weakening letters, digests: by date.
+    Township(Date),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeState {
+    Waiting,
+    Held,
+    Told,
+    GivenUp,
+    Cancelled,
+}
+
+impl NoticeState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            NoticeState::Waiting => "waiting",
+            NoticeState::Held => "held",
+            NoticeState::Told => "told",
+            NoticeState::GivenUp => "given_up",
+            NoticeState::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Whom a notice is for: a role, the office or list it stands in, and the place in it. The same person reached by two
+/// roles of one rung (`township_government` and a `home_township` that is ours) is one recipient.
+#[derive(Clone, PartialEq, Eq, Debug, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Recipient {
+    pub role: Role,
+    /// `guardian`, `homeroom`, an office's id, `home:CODE`, `home-education:CODE`.
+    pub office: String,
+    /// Index within the office; 0 for roles that are one person at a time.
+    pub person: u32,
+}
+
+impl Recipient {
+    pub fn same_person(&self, o: &Recipient) -> bool {
+        self.office == o.office && self.person == o.person
+    }
+    pub fn is_guardian(&self) -> bool {
+        self.office == "guardian"
+    }
+}
+
+/// A recipient with the people behind it, in the order in which they are tried. No `Debug`: names and numbers.
+#[derive(Clone)]
+pub struct Reachable {
+    pub recipient: Recipient,
+    pub contacts: Vec<Person>,
+}
+
+/// What is needed of a pupil to find people: contacts of now, class and school of now.
+#[derive(Clone, Default)]
+pub struct Surroundings {
+    pub pupil: Option<PupilId>,
+    pub school: Option<SchoolId>,
+    pub class: Option<super::ids::ClassName>,
+    pub guardians: Vec<Person>,
+    /// Code or name; empty means ours.
+    pub household_township: Option<String>,
+}
+
+/// Everybody a role means (cases.md §3, "Recipients"). Empty: the role has nobody here.
+pub fn resolve(policy: &Policy, role: &Role, around: &Surroundings) -> Vec<Reachable> {
+    let one = |office: &str, people: Vec<Person>| -> Vec<Reachable> {
+        if people.is_empty() {
+            return Vec::new();
+        }
+        let recipient = Recipient { role: role.clone(), office: office.to_owned(), person: 0 };
+        vec![Reachable { recipient, contacts: people }]
+    };
+    match role.as_str() {
+        "guardian" => one("guardian", around.guardians.clone()),
+        "homeroom" => {
+            let person = around
+                .school
+                .as_ref()
+                .and_then(|s| policy.school(s))
+                .and_then(|s| around.class.as_ref().and_then(|c| s.homerooms.get(c)));
+            one("homeroom", person.cloned().into_iter().collect())
+        }
+        "home_township" => home(policy, role, around),
+        _ => {
+            let school = around.school.as_ref().and_then(|s| policy.school(s));
+            if let Some(p) = school.and_then(|s| s.contacts.get(role)) {
+                return one(role.as_str(), vec![p.clone()]);
+            }
+            office(&policy.contacts, role, role.as_str())
+        }
+    }
+}
+
+fn people(role: &Role, office: &str, list: &[Person]) -> Vec<Reachable> {
+    list.iter()
+        .enumerate()
+        .map(|(i, p)| Reachable {
+            recipient: Recipient {
+                role: role.clone(),
+                office: office.to_owned(),
+                person: u32::try_from(i).unwrap_or(0),
+            },
+            contacts: vec![p.clone()],
+        })
+        .collect()
+}
+
+fn office(contacts: &Contacts, role: &Role, id: &str) -> Vec<Reachable> {
+    contacts.offices.get(id).map(|o| people(role, id, &o.people)).unwrap_or_default()
+}
+
+/// The office of the household township and the education office there; ours if it is ours or not known.
+fn home(policy: &Policy, role: &Role, around: &Surroundings) -> Vec<Reachable> {
+    let ours = || office(&policy.contacts, role, "township_government");
+    let Some(home) = around.household_township.as_deref().map(str::trim).filter(|h| !h.is_empty()) else {
+        return ours();
+    };
+    if home == policy.township.code || home == policy.township.name {
+        return ours();
+    }
+    let found =
+        policy.contacts.home_townships.iter().find(|(code, h)| code.as_str() == home || h.office.name.contains(home));
+    match found {
+        Some((code, h)) => {
+            let mut out = people(role, &format!("home:{code}"), &h.office.people);
+            if let Some(e) = &h.education_office {
+                out.extend(people(role, &format!("home-education:{code}"), &e.people));
+            }
+            out
+        }
+        None => ours(),
+    }
+}
+
+/// A way that was tried for a notice and failed for good.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Tried {
+    pub contact: u32,
+    pub channel: ChannelId,
+}
+
+/// A notice as stored.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    pub id: NoticeId,
+    pub about: About,
+    pub pupil: Option<PupilId>,
+    pub school: Option<SchoolId>,
+    pub ladder: Option<LadderId>,
+    /// A rung, or `returned`, `relapsed`, `corrected`, `mended`, `held`, `unconfirmed`, `weakened`, `reply`, `digest`, `morning`.
+    pub rung: RungId,
+    pub telling: u32,
+    pub to: Recipient,
+    pub via: Vec<ChannelId>,
+    pub template: Option<String>,
+    pub document: Option<Word>,
+    pub statutory: bool,
+    pub urgent: bool,
+    pub due: Time,
+    /// Not before: retries, throttles, one a day, a release in order.
+    pub not_before: Option<Time>,
+    pub state: NoticeState,
+    pub tried: Vec<Tried>,
+    /// Facts fixed when it was made (JSON; no personal data): counts, dates, a name of a rule.
+    pub facts: serde_json::Value,
+    pub made: Time,
+    pub told: Option<Time>,
+    pub told_by: Option<(u32, ChannelId)>,
+}
+
+/// A notice to be made.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NewNotice {
+    pub about: About,
+    pub pupil: Option<PupilId>,
+    pub school: Option<SchoolId>,
+    pub ladder: Option<LadderId>,
+    pub rung: RungId,
+    pub telling: u32,
+    pub to: Recipient,
+    pub via: Vec<ChannelId>,
+    pub template: Option<String>,
+    pub document: Option<Word>,
+    pub statutory: bool,
+    pub urgent: bool,
+    pub due: Time,
+    pub held: bool,
+    pub facts: serde_json::Value,
+}
+
+/// Telling names outside rungs.
+pub const RETURNED: &str = "returned";
+pub const RELAPSED: &str = "relapsed";
+pub const CORRECTED: &str = "corrected";
+pub const MENDED: &str = "mended";
+pub const HELD: &str = "held";
+pub const UNCONFIRMED: &str = "unconfirmed";
+pub const WEAKENED: &str = "weakened";
+pub const REPLY: &str = "reply";
+pub const MORNING: &str = "morning";
+
+/// Who has been told what of a case or incident: what letters outside rungs go by.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub to: Recipient,
+    pub rung: RungId,
+    pub telling: u32,
+    pub told: bool,
+    /// How, last.
+    pub by: Option<(u32, ChannelId)>,
+    pub via: Vec<ChannelId>,
+}
+
+/// Everybody told by a rung (or of a relapse), once each, with the channels to use: the last used first, then the rest.
+pub fn told_people<'t>(told: &'t [Told], of: impl Fn(&Told) -> bool) -> Vec<(&'t Recipient, Vec<ChannelId>)> {
+    let mut out: Vec<(&Recipient, Vec<ChannelId>)> = Vec::new();
+    for t in told.iter().rev().filter(|t| t.told && of(t)) {
+        if out.iter().any(|(r, _)| r.same_person(&t.to)) {
+            continue;
+        }
+        let mut via: Vec<ChannelId> = t.by.iter().map(|(_, c)| c.clone()).collect();
+        for c in &t.via {
+            if !via.contains(c) {
+                via.push(c.clone());
+            }
+        }
+        out.push((&t.to, via));
+    }
+    out.reverse();
+    out
+}
+
+/// A telling by a rung or of a relapse: what "told" means for returned and correction letters.
+pub fn is_alarm(t: &Told) -> bool {
+    !matches!(t.rung.as_str(), RETURNED | CORRECTED | MENDED | REPLY | UNCONFIRMED)
+}

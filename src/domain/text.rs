@@ -66,7 +66,8 @@ mod tests {
         check("张小雨", 3, "张小雨");
         check("张小雨同学", 3, "张小…");
         check("abc", 0, "");
-        check("abe\u{301}d", 3, "a…");
+        check("abe\u{301}d", 3, "ab…");
+        check("abe\u{301}d", 4, "ab…");
     }
 
     #[test]

@@ -1,1 +1,11 @@
-//! what calls the steps: the daemon (real clock) and the world (virtual time).
+//! What calls the steps: the daemon (real clock) and the world (virtual time).
+
+pub mod control;
+pub mod daemon;
+pub mod demo;
+pub mod forms;
+pub mod inbox;
+pub mod lock;
+pub mod spine;
+pub mod township;
+pub mod world;

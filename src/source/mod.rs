@@ -1,1 +1,3 @@
 //! IO: fetching exports.
+
+pub mod directory;

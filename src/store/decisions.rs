@@ -116,7 +116,8 @@ pub fn record_act(tx: &Transaction, vault: &Vault, a: &NewAct) -> Result<(ActId,
         by
     ])?;
     let id = ActId(tx.last_insert_rowid());
-    let sealed = vault.seal(Cell("act.sealed", id.0), json(&(&a.by, &a.note))?.as_bytes())?;
+    let sealed =
+        vault.seal(Cell("act.sealed", id.0), json(&ActWords { by: a.by.clone(), note: a.note.clone() })?.as_bytes())?;
     tx.prepare_cached("UPDATE act SET sealed = ?2 WHERE id = ?1")?.execute(params![id.0, sealed])?;
     super::deliveries::mark_pupil(tx, a.pupil, a.recorded_at)?;
     Ok((id, true))
@@ -129,12 +130,14 @@ pub fn grounds(conn: &Connection, vault: &Vault, id: DecisionId) -> Result<Optio
     sealed.map(|s| vault.unseal_json(Cell("decision.sealed", id.0), &s)).transpose()
 }
 
-/// Who acted, and the note.
-pub fn act_words(
-    conn: &Connection,
-    vault: &Vault,
-    id: ActId,
-) -> Result<Option<(Option<String>, Option<String>)>, StoreError> {
+/// Who acted, and the note. No `Debug`.
+#[derive(Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ActWords {
+    pub by: Option<String>,
+    pub note: Option<String>,
+}
+
+pub fn act_words(conn: &Connection, vault: &Vault, id: ActId) -> Result<Option<ActWords>, StoreError> {
     let sealed: Option<Vec<u8>> =
         conn.prepare_cached("SELECT sealed FROM act WHERE id = ?1")?.query_row([id.0], |r| r.get(0)).optional()?;
     sealed.map(|s| vault.unseal_json(Cell("act.sealed", id.0), &s)).transpose()

@@ -151,10 +151,32 @@ pub fn insert(tx: &Transaction, vault: &Vault, new: &New) -> Result<DeliveryId, 
     Ok(DeliveryId(id))
 }
 
-/// Writes down that a reading begins. Returns how many have begun and not ended before this one.
-pub fn begin_reading(tx: &Transaction, id: DeliveryId) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE delivery SET attempts = attempts + 1, reading = 1 WHERE id = ?1")?.execute([id.0])?;
+/// Writes down that a reading begins. `fresh`: a person asked for it anew, earlier readings are not counted.
+pub fn begin_reading(tx: &Transaction, id: DeliveryId, fresh: bool) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE delivery SET attempts = CASE WHEN ?2 THEN 1 ELSE attempts + 1 END, reading = 1,
+         state = CASE WHEN state IN ('rejected', 'set_aside') THEN 'pending' ELSE state END WHERE id = ?1",
+    )?
+    .execute(params![id.0, fresh])?;
     Ok(())
+}
+
+/// The reading ended with an error that was told (a full disk, say), not with the end of the process: it does not count.
+pub fn end_reading(tx: &Transaction, id: DeliveryId) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE delivery SET attempts = max(attempts - 1, 0), reading = 0 WHERE id = ?1 AND reading = 1",
+    )?
+    .execute([id.0])?;
+    Ok(())
+}
+
+/// Its file still lies where it was found.
+pub fn is_to_move(conn: &Connection, id: DeliveryId) -> Result<bool, StoreError> {
+    Ok(conn
+        .prepare_cached("SELECT to_move FROM delivery WHERE id = ?1")?
+        .query_row([id.0], |r| r.get(0))
+        .optional()?
+        .unwrap_or(false))
 }
 
 /// What became of it.
@@ -164,6 +186,8 @@ pub struct Settled<'a> {
     pub stated_at: Time,
     pub rows: u32,
     pub unknown: u32,
+    /// All there were; `faults` may be the first of them.
+    pub fault_count: u32,
     pub faults: &'a [Fault],
     pub odd: Option<String>,
     pub by: Option<&'a str>,
@@ -182,7 +206,7 @@ pub fn settle(tx: &Transaction, vault: &Vault, id: DeliveryId, s: &Settled) -> R
         ms(s.stated_at),
         s.rows,
         s.unknown,
-        u32::try_from(s.faults.len()).unwrap_or(u32::MAX),
+        s.fault_count,
         s.odd,
         by
     ])?;

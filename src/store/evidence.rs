@@ -28,6 +28,11 @@ pub fn load(conn: &Connection, pupils: &[PupilId]) -> Result<Evidence, StoreErro
 }
 
 /// The evidence about everybody whom the register of a school ever listed.
+/// The register's history of one pupil.
+pub fn register_of(conn: &Connection, pupil: PupilId) -> Result<Vec<crate::domain::evidence::RegisterRow>, StoreError> {
+    super::register::rows_of_pupil(conn, pupil)
+}
+
 pub fn load_school(conn: &Connection, school: &SchoolId) -> Result<Evidence, StoreError> {
     load(conn, &super::register::pupils_of(conn, school)?)
 }

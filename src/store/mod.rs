@@ -1,10 +1,15 @@
 //! All SQL: the database, its one writer, and what each table means in domain types. Nothing outside names a table.
 
+pub mod cases;
 pub mod decisions;
 pub mod deliveries;
 pub mod evidence;
+pub mod findings;
+pub mod incidents;
 mod migrate;
+pub mod outbox;
 pub mod register;
+pub mod statements;
 pub mod time;
 pub mod vault;
 
@@ -181,7 +186,7 @@ pub(crate) fn from_json<T: serde::de::DeserializeOwned>(s: &str) -> Result<T, St
 }
 
 /// The word that serde writes for an enum without data.
-pub(crate) fn word<T: serde::Serialize>(v: &T) -> Result<String, StoreError> {
+pub fn word<T: serde::Serialize>(v: &T) -> Result<String, StoreError> {
     Ok(json(v)?.trim_matches('"').to_owned())
 }
 

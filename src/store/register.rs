@@ -47,6 +47,26 @@ pub fn rows_of_schools(conn: &Connection, schools: &BTreeSet<String>) -> Result<
     Ok(out)
 }
 
+/// All rows of one pupil, by stamp.
+pub fn rows_of_pupil(conn: &Connection, pupil: PupilId) -> Result<Vec<RegisterRow>, StoreError> {
+    let mut out = Vec::new();
+    let mut texts = Texts::default();
+    let mut q = conn.prepare_cached(
+        "SELECT r.text, r.row_no, v.id, v.stated_at, v.arrived_at FROM register_row r JOIN delivery v ON v.id = r.delivery
+         WHERE r.pupil = ?1 ORDER BY v.stated_at, v.id, r.row_no",
+    )?;
+    let mut rows = q.query([pupil.0])?;
+    while let Some(r) = rows.next()? {
+        let mut row = texts.get(conn, r.get(0)?)?.as_ref().clone();
+        row.pupil = pupil;
+        row.row_no = r.get(1)?;
+        row.stamp = Stamp { stated_at: from_ms(r.get(3)?), delivery: DeliveryId(r.get(2)?) };
+        row.arrived_at = from_ms(r.get(4)?);
+        out.push(row);
+    }
+    Ok(out)
+}
+
 #[derive(Default)]
 struct Texts(HashMap<i64, Rc<RegisterRow>>);
 
@@ -146,4 +166,81 @@ pub fn put_row(tx: &Transaction, vault: &Vault, row: &RegisterRow) -> Result<boo
         .execute(params![row.pupil.0, row.stamp.delivery.0, row.row_no, text])?;
     let stamp = (super::time::ms(row.stamp.stated_at), row.stamp.delivery.0);
     Ok(!latest.is_some_and(|(t, s, d)| t == text && (s, d) <= stamp))
+}
+
+/// A pupil's latest row by stamp.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Last {
+    pub pupil: PupilId,
+    pub delivery: DeliveryId,
+    /// It lists the pupil as a pupil: enrolled or exempt, and names no day of leaving.
+    pub stays: bool,
+}
+
+/// The latest rows that name this school.
+pub fn last_rows(conn: &Connection, school: &SchoolId) -> Result<Vec<Last>, StoreError> {
+    let mut q = conn.prepare_cached(
+        "SELECT l.pupil, l.delivery, t.standing, t.left_on FROM (
+           SELECT r.pupil, r.delivery, r.text,
+                  row_number() OVER (PARTITION BY r.pupil ORDER BY v.stated_at DESC, v.id DESC, r.row_no DESC) AS n
+           FROM register_row r JOIN delivery v ON v.id = r.delivery
+           WHERE r.pupil IN (SELECT r2.pupil FROM register_text t2 JOIN register_row r2 ON r2.text = t2.id WHERE t2.school = ?1)
+         ) l JOIN register_text t ON t.id = l.text WHERE l.n = 1 AND t.school = ?1 ORDER BY l.pupil",
+    )?;
+    let mut rows = q.query([school.as_str()])?;
+    let mut out = Vec::new();
+    while let Some(r) = rows.next()? {
+        let standing: Standing = from_word(&r.get::<_, String>(2)?)?;
+        let left: Option<i64> = r.get(3)?;
+        out.push(Last {
+            pupil: PupilId(r.get(0)?),
+            delivery: DeliveryId(r.get(1)?),
+            stays: left.is_none() && (standing == Standing::Enrolled || standing.is_exemption()),
+        });
+    }
+    Ok(out)
+}
+
+/// The school's latest register export by stamp.
+pub fn latest_export(conn: &Connection, school: &SchoolId) -> Result<Option<DeliveryId>, StoreError> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT v.id FROM delivery_date d JOIN delivery v ON v.id = d.delivery
+             WHERE d.school = ?1 AND v.content = 'register' AND v.state = 'applied'
+             ORDER BY v.stated_at DESC, v.id DESC LIMIT 1",
+        )?
+        .query_row([school.as_str()], |r| Ok(DeliveryId(r.get(0)?)))
+        .optional()?)
+}
+
+/// Schools that the source's register exports ever listed.
+pub fn schools_of(conn: &Connection, source: &str) -> Result<Vec<SchoolId>, StoreError> {
+    let mut q = conn.prepare_cached(
+        "SELECT DISTINCT d.school FROM delivery v JOIN delivery_date d ON d.delivery = v.id
+         WHERE v.source = ?1 AND v.content = 'register' AND v.state = 'applied' ORDER BY d.school",
+    )?;
+    let found = q.query_map([source], |r| Ok(SchoolId::from(r.get::<_, String>(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Register rows and exports alone, of all schools: what a roster is built from.
+pub fn whole(conn: &Connection) -> Result<crate::domain::evidence::Evidence, StoreError> {
+    let mut schools = BTreeSet::new();
+    let mut exports = Vec::new();
+    let mut q = conn.prepare_cached(
+        "SELECT d.school, v.stated_at, v.id FROM delivery v JOIN delivery_date d ON d.delivery = v.id
+         WHERE v.content = 'register' AND v.state = 'applied'",
+    )?;
+    let mut rows = q.query([])?;
+    while let Some(r) = rows.next()? {
+        let school: String = r.get(0)?;
+        exports
+            .push((SchoolId::new(&school), Stamp { stated_at: from_ms(r.get(1)?), delivery: DeliveryId(r.get(2)?) }));
+        schools.insert(school);
+    }
+    Ok(crate::domain::evidence::Evidence {
+        register: rows_of_schools(conn, &schools)?,
+        register_exports: exports,
+        ..Default::default()
+    })
 }

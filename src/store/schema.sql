@@ -123,11 +123,8 @@ CREATE TABLE pending_row (
     school   TEXT NOT NULL,
     date     INTEGER,
     sealed   BLOB NOT NULL,
-    -- A digest that the register may bring: its number, else its name.
-    digest   BLOB NOT NULL CHECK (length(digest) = 32),
     UNIQUE (delivery, row_no)
 ) STRICT;
-CREATE INDEX pending_digest ON pending_row (digest);
 CREATE INDEX pending_source ON pending_row (source, date);
 
 -- ------------------------------------------------------------ statements
@@ -259,3 +256,158 @@ CREATE TABLE source_condition (
 
 -- ============================================================ SECTION 2: cases, letters, incidents (written by the engine)
 
+-- What the rules say, as of the last evaluation. subject: pupil's id, or "class:SCHOOL/CLASS", "school:SCHOOL".
+CREATE TABLE finding (
+    rule       TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    fired_on   INTEGER NOT NULL,
+    rule_hash  TEXT NOT NULL,
+    pupil      INTEGER REFERENCES pupil (id) ON DELETE CASCADE,
+    last_on    INTEGER NOT NULL,
+    open       INTEGER NOT NULL CHECK (open IN (0, 1)),
+    superseded INTEGER NOT NULL DEFAULT 0 CHECK (superseded IN (0, 1)),
+    body       TEXT NOT NULL,
+    PRIMARY KEY (rule, subject, fired_on)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX finding_pupil ON finding (pupil);
+
+-- When the clock alone can change a pupil's findings.
+CREATE TABLE pupil_wake (
+    pupil INTEGER PRIMARY KEY REFERENCES pupil (id) ON DELETE CASCADE,
+    at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX pupil_wake_at ON pupil_wake (at);
+
+-- Texts of rules and ladders ever in force, by hash: what old cases rest on must stay readable.
+CREATE TABLE policy_text (
+    hash TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('rule', 'ladder')),
+    id   TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (kind, hash)
+) STRICT, WITHOUT ROWID;
+
+-- The current row of a case: the fold of its events.
+CREATE TABLE case_row (
+    id      INTEGER PRIMARY KEY,
+    pupil   INTEGER NOT NULL REFERENCES pupil (id),
+    kind    TEXT NOT NULL DEFAULT 'absence' CHECK (kind IN ('absence', 'leaver', 'matter')),
+    state   TEXT NOT NULL CHECK (state IN ('open', 'watching', 'closed')),
+    level   INTEGER NOT NULL CHECK (level BETWEEN 0 AND 9),
+    number  TEXT UNIQUE,
+    school  TEXT,
+    wake_at INTEGER,
+    sealed_body BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX case_one_open ON case_row (pupil, kind) WHERE state <> 'closed';
+CREATE INDEX case_pupil ON case_row (pupil);
+CREATE INDEX case_wake ON case_row (wake_at) WHERE wake_at IS NOT NULL;
+
+-- The ledger: append-only.
+CREATE TABLE case_event (
+    id      INTEGER PRIMARY KEY,
+    case_id INTEGER NOT NULL REFERENCES case_row (id) ON DELETE CASCADE,
+    at      INTEGER NOT NULL,
+    name    TEXT NOT NULL,
+    sealed_body BLOB NOT NULL
+) STRICT;
+CREATE INDEX case_event_case ON case_event (case_id, id);
+
+-- Serial numbers of cases by school year: never reused.
+CREATE TABLE case_serial (year INTEGER PRIMARY KEY, last INTEGER NOT NULL) STRICT;
+
+-- An obligation: this recipient must be told this.
+CREATE TABLE notice (
+    id         INTEGER PRIMARY KEY,
+    about      TEXT NOT NULL,            -- case:7, incident:3, township:DAY
+    pupil      INTEGER,
+    school     TEXT,
+    ladder     TEXT NOT NULL DEFAULT '',
+    rung       TEXT NOT NULL,
+    telling    INTEGER NOT NULL,
+    role       TEXT NOT NULL,
+    office     TEXT NOT NULL,
+    person     INTEGER NOT NULL,
+    via        TEXT NOT NULL,
+    template   TEXT,
+    document   TEXT,
+    statutory  INTEGER NOT NULL CHECK (statutory IN (0, 1)),
+    urgent     INTEGER NOT NULL CHECK (urgent IN (0, 1)),
+    due        INTEGER NOT NULL,
+    not_before INTEGER,
+    state      TEXT NOT NULL CHECK (state IN ('waiting', 'held', 'told', 'given_up', 'cancelled')),
+    tried      TEXT NOT NULL DEFAULT '[]',
+    facts      TEXT NOT NULL DEFAULT 'null',
+    made       INTEGER NOT NULL,
+    told       INTEGER,
+    told_by    TEXT,
+    -- The letter that carries it now.
+    letter     INTEGER,
+    UNIQUE (about, ladder, rung, telling, office, person)
+) STRICT;
+CREATE INDEX notice_open ON notice (state) WHERE state IN ('waiting', 'held');
+CREATE INDEX notice_about ON notice (about);
+CREATE INDEX notice_letter ON notice (letter) WHERE letter IS NOT NULL;
+
+-- One dispatch by one channel. Words, name and address are sealed; the digest tells addresses apart.
+CREATE TABLE letter (
+    id         INTEGER PRIMARY KEY,
+    channel    TEXT NOT NULL,
+    role       TEXT NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('sending', 'waiting', 'accepted', 'delivered', 'failed', 'unknown')),
+    about_children INTEGER NOT NULL CHECK (about_children IN (0, 1)),
+    address_digest BLOB NOT NULL,
+    contact    INTEGER NOT NULL,
+    claimed    INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL,
+    -- A retry waits until then (state 'waiting').
+    next_at    INTEGER,
+    accepted   INTEGER,
+    receipt_by INTEGER,
+    gateway_id TEXT,
+    boot       TEXT NOT NULL,
+    repeated   INTEGER NOT NULL DEFAULT 0 CHECK (repeated IN (0, 1)),
+    why        TEXT,
+    -- For one a day: does it count (an SMS to a guardian that is not statutory, returned or correction)?
+    counts     INTEGER NOT NULL DEFAULT 0 CHECK (counts IN (0, 1)),
+    pupil      INTEGER,
+    sealed_words BLOB NOT NULL
+) STRICT;
+CREATE INDEX letter_state ON letter (state) WHERE state IN ('sending', 'waiting');
+CREATE INDEX letter_address ON letter (address_digest, about_children, accepted);
+
+CREATE TABLE letter_notice (
+    letter INTEGER NOT NULL REFERENCES letter (id) ON DELETE CASCADE,
+    notice INTEGER NOT NULL REFERENCES notice (id) ON DELETE CASCADE,
+    PRIMARY KEY (letter, notice)
+) STRICT, WITHOUT ROWID;
+
+-- Addresses that are dead until the register or the contacts bring another; channels that have stopped.
+CREATE TABLE dead_address (digest BLOB PRIMARY KEY, since INTEGER NOT NULL, channel TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE channel_state (
+    channel    TEXT PRIMARY KEY,
+    down_since INTEGER,
+    why        TEXT,
+    not_before INTEGER,
+    last_ok    INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE incident (
+    id      INTEGER PRIMARY KEY,
+    kind    TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    school  TEXT,
+    opened  INTEGER NOT NULL,
+    closed  INTEGER,
+    wake_at INTEGER,
+    body    TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX incident_one_open ON incident (kind, subject) WHERE closed IS NULL;
+
+-- What happened to the outbox and to incidents by a person's hand: who, what, why.
+CREATE TABLE logbook (
+    id    INTEGER PRIMARY KEY,
+    at    INTEGER NOT NULL,
+    what  TEXT NOT NULL,
+    sealed_body BLOB NOT NULL
+) STRICT;

@@ -68,6 +68,18 @@ impl Cell {
     }
 }
 
+/// A keyed hash that is fed piece by piece.
+pub struct Hasher(Hmac<Sha256>);
+
+impl Hasher {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+    pub fn finish(self) -> [u8; 32] {
+        self.0.finalize().into_bytes().into()
+    }
+}
+
 const CHECK: &[u8] = b"kongchuo";
 
 impl Vault {
@@ -116,6 +128,14 @@ impl Vault {
 
     pub fn digest_bytes(&self, kind: &str, value: &[u8]) -> [u8; 32] {
         hmac(&self.lookup, &[kind.as_bytes(), value])
+    }
+
+    /// The same keyed hash over a stream.
+    pub fn hasher(&self, kind: &str) -> Hasher {
+        let mut m = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.lookup).expect("HMAC takes keys of any length");
+        m.update(&(kind.len() as u64).to_le_bytes());
+        m.update(kind.as_bytes());
+        Hasher(m)
     }
 
     pub(super) fn check_value(&self) -> Result<Vec<u8>, StoreError> {

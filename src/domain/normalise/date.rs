@@ -15,10 +15,8 @@ pub struct DateCell {
 /// Reads a date cell. `None`: empty of a date, without a year, or contradicting its own weekday.
 pub fn date_cell(cell: &str) -> Option<DateCell> {
     let text = clean(cell);
-    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
-        if let Some(date) = from_number(&text) {
-            return Some(DateCell { date, time: None, rest: String::new() });
-        }
+    if let Some(date) = from_number(&text) {
+        return Some(DateCell { date, time: None, rest: String::new() });
     }
     let (date, behind, short) = first_date(&text)?;
     let mut rest = behind.trim_start_matches(['T', ' ', ',', '(']).trim();
@@ -44,7 +42,7 @@ pub fn date_cell(cell: &str) -> Option<DateCell> {
 /// `20180903`, a serial number of the 1900 system, milliseconds since 1970 of midnight in China.
 fn from_number(text: &str) -> Option<Date> {
     let text = text.strip_suffix(".0").unwrap_or(text);
-    if text.contains('.') {
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let n: i64 = text.parse().ok()?;

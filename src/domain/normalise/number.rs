@@ -1,6 +1,6 @@
 //! Student numbers, id numbers (GB 11643) and telephone numbers.
 
-use super::clean;
+use super::{NotUnderstood, clean};
 
 /// Why a cell is no id number. The text itself is personal and is not repeated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -74,7 +74,7 @@ fn is_rounded(text: &str) -> bool {
 
 /// The first telephone number of a cell: a mobile number of 11 digits or a landline with its area code, digits only.
 /// `Ok(None)`: the cell is empty.
-pub fn phone(cell: &str) -> Result<Option<String>, ()> {
+pub fn phone(cell: &str) -> Result<Option<String>, NotUnderstood> {
     let text = clean(cell);
     if matches!(text.as_str(), "" | "无" | "-" | "/") {
         return Ok(None);
@@ -85,7 +85,7 @@ pub fn phone(cell: &str) -> Result<Option<String>, ()> {
             return Ok(Some(found));
         }
     }
-    text.split(' ').find_map(one_phone).map(Some).ok_or(())
+    text.split(' ').find_map(one_phone).map(Some).ok_or(NotUnderstood)
 }
 
 fn one_phone(text: &str) -> Option<String> {
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn phones_are_digits_whatever_stands_between_them() {
-        let check = |input: &str, expected: Result<Option<&str>, ()>| {
+        let check = |input: &str, expected: Result<Option<&str>, NotUnderstood>| {
             assert_eq!(phone(input), expected.map(|o| o.map(str::to_string)), "{input:?}");
         };
         check("+86 139-0000-0001", Ok(Some("13900000001")));
@@ -154,8 +154,8 @@ mod tests {
         check("13900000001 13900000002", Ok(Some("13900000001")));
         check("0871-65000001", Ok(Some("087165000001")));
         check("13900000001.0", Ok(Some("13900000001")));
-        check("1390000000", Err(()));
-        check("没有", Err(()));
+        check("1390000000", Err(NotUnderstood));
+        check("没有", Err(NotUnderstood));
         check("", Ok(None));
     }
 }

@@ -1,6 +1,6 @@
 //! Words: statuses (defaults, the township's own, the source's), slots, standings, sex, boarding, groups.
 
-use super::{clean, key, small_number};
+use super::{NotUnderstood, clean, key, small_number};
 use crate::domain::evidence::Standing;
 use crate::domain::ids::{SlotName, StatusId};
 use crate::domain::policy::{Reader, School, Status};
@@ -238,17 +238,17 @@ pub fn standing(cell: &str) -> Option<Standing> {
     })
 }
 
-pub fn sex(cell: &str) -> Result<Option<Sex>, ()> {
+pub fn sex(cell: &str) -> Result<Option<Sex>, NotUnderstood> {
     match key(cell).as_str() {
         "" => Ok(None),
         "男" | "男性" | "male" | "m" | "1" | "1.0" | "1-男" => Ok(Some(Sex::Male)),
         "女" | "女性" | "female" | "f" | "2" | "2.0" | "2-女" => Ok(Some(Sex::Female)),
-        _ => Err(()),
+        _ => Err(NotUnderstood),
     }
 }
 
 /// 住校: 是/否, 住校/走读.
-pub fn boarding(cell: &str) -> Result<Option<bool>, ()> {
+pub fn boarding(cell: &str) -> Result<Option<bool>, NotUnderstood> {
     match key(cell).as_str() {
         "" => Ok(None),
         "是" | "住校" | "寄宿" | "住宿" | "住校生" | "寄宿生" | "yes" | "true" | "1" | "1.0" | "y" | "boarding" => {
@@ -257,7 +257,7 @@ pub fn boarding(cell: &str) -> Result<Option<bool>, ()> {
         "否" | "走读" | "走读生" | "通学" | "借宿" | "no" | "false" | "0" | "0.0" | "n" | "day" => {
             Ok(Some(false))
         }
-        _ => Err(()),
+        _ => Err(NotUnderstood),
     }
 }
 

@@ -212,7 +212,7 @@ pub fn compare(old: &[Finding], new: &[Finding]) -> Vec<(Change, Finding)> {
                 if f.last_on > o.last_on || f.open && !o.open {
                     out.push((Change::Extended, (*f).clone()));
                 }
-                if o.open && !f.open || f.last_on > o.last_on && !f.open {
+                if !f.open && (o.open || f.last_on > o.last_on) {
                     out.push((Change::Cleared, (*f).clone()));
                 }
             }

@@ -3,9 +3,11 @@
 pub mod ast;
 mod condition;
 mod evaluate;
+pub mod explain;
 mod group;
 mod program;
 mod table;
+mod window;
 
 pub use condition::Scratch;
 pub use evaluate::{compare, evaluate, next_instant};

@@ -21,6 +21,27 @@ pub struct Program {
     pub(super) weight_scale: i64,
 }
 
+impl Program {
+    /// Versions (content hashes) of the rules in force.
+    pub fn hashes(&self) -> std::collections::BTreeSet<String> {
+        self.rules.iter().map(|r| r.hash.clone()).collect()
+    }
+
+    /// The next time of day, today or tomorrow, at which a missing roll call becomes one; `None` without such a rule.
+    pub fn next_roll_call(&self, now: crate::domain::Time) -> Option<crate::domain::Time> {
+        let times = self.rules.iter().flat_map(|r| &r.leaves).filter_map(|l| match l.cond {
+            Cond::RollCallMissing { by, .. } => Some(by),
+            _ => None,
+        });
+        times
+            .map(|by| {
+                let today = now.date().and_time(by);
+                if today > now { today } else { today + chrono::TimeDelta::days(1) }
+            })
+            .min()
+    }
+}
+
 /// One rule.
 #[derive(Clone, Debug)]
 pub(super) struct Compiled {

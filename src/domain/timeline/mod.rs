@@ -1,8 +1,10 @@
 //! Timelines (rules.md §1): one word of status nibbles for each recorded day of a pupil, built from deliveries, register
-//! and decisions. What counts is decided in `resolve`, where a pupil is in `roster`; this file is what others read.
+//! and decisions. What is said is gathered in `resolve`, what counts is decided in `statement`, where a pupil is in
+//! `roster`; this file is what others read.
 
 mod resolve;
 pub mod roster;
+mod statement;
 
 pub use resolve::{Built, ClassCover, Correction, SourceStart, TimelineFault, build};
 pub use roster::{ClassNo, Member, Roster, Segment};

@@ -1,8 +1,8 @@
-//! Which statement counts (rules.md §1): from deliveries, leaves and decisions to one status for each pupil, date and period.
-//! Everything hangs on stamps alone, never on the order in which evidence is handed in.
+//! From evidence to observations and coverage (rules.md §1): who says what about whom, in the order of stamps alone, never in
+//! the order in which evidence is handed in. What counts of it is decided in `statement`.
 
 use super::roster::{ClassNo, Member, Roster, Segment};
-use super::{Code, EARLY_LEAVE, LATE, NOT_LISTED, NOT_RECORDED, PRESENT, Record, Statuses, Timeline, UNEXPLAINED};
+use super::{Code, EARLY_LEAVE, LATE, PRESENT, Statuses, Timeline};
 use crate::domain::calendar::{Calendar, Periods};
 use crate::domain::evidence::{DecisionKind, DeliveryFacts, Evidence, Stamp};
 use crate::domain::fault::FaultKind;
@@ -49,24 +49,24 @@ pub struct SourceStart {
 /// Which classes were recorded when.
 #[derive(Clone, Default, Debug)]
 pub struct ClassCover {
-    full: HashMap<(ClassNo, Date), Cover>,
-    lists: HashMap<(SchoolId, Date), Vec<Listed>>,
+    pub(super) full: HashMap<(ClassNo, Date), Cover>,
+    pub(super) lists: HashMap<(SchoolId, Date), Vec<Listed>>,
     pub starts: Vec<SourceStart>,
 }
 
 #[derive(Clone, Default, Debug)]
-struct Cover {
-    all: Periods,
-    by: Vec<(u32, Periods)>,
+pub(super) struct Cover {
+    pub(super) all: Periods,
+    pub(super) by: Vec<(u32, Periods)>,
 }
 
 /// An exceptions list that covers a school's date.
 #[derive(Clone, Debug)]
-struct Listed {
-    order: u32,
+pub(super) struct Listed {
+    pub(super) order: u32,
     /// Empty: all of the school's.
-    classes: Vec<ClassName>,
-    slots: Vec<SlotName>,
+    pub(super) classes: Vec<ClassName>,
+    pub(super) slots: Vec<SlotName>,
 }
 
 /// One pupil's periods of one date, turned by one delivery.
@@ -92,37 +92,37 @@ impl ClassCover {
 
 /// An observation of one pupil on one date.
 #[derive(Clone, Copy, Debug)]
-struct Seen {
+pub(super) struct Seen {
     /// Order of the stamp, or of the decision; then the row.
-    rank: (Rank, u32, u32),
-    periods: Periods,
+    pub(super) rank: (Rank, u32, u32),
+    pub(super) periods: Periods,
     /// The school that states it; decisions and leaves hold for all.
-    school: Option<u16>,
-    source: u16,
-    code: Code,
-    leave: bool,
-    leave_until: Option<Date>,
+    pub(super) school: Option<u16>,
+    pub(super) source: u16,
+    pub(super) code: Code,
+    pub(super) leave: bool,
+    pub(super) leave_until: Option<Date>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Rank {
+pub(super) enum Rank {
     Export,
     Decision,
 }
 
-const NO_SOURCE: u16 = u16::MAX;
+pub(super) const NO_SOURCE: u16 = u16::MAX;
 
-struct Builder<'a> {
-    calendar: &'a Calendar,
-    statuses: Arc<Statuses>,
-    roster: Roster,
-    deliveries: BTreeMap<DeliveryId, (&'a DeliveryFacts, u32, u16)>,
-    stamps: Vec<Stamp>,
-    cover: ClassCover,
+pub(super) struct Builder<'a> {
+    pub(super) calendar: &'a Calendar,
+    pub(super) statuses: Arc<Statuses>,
+    pub(super) roster: Roster,
+    pub(super) deliveries: BTreeMap<DeliveryId, (&'a DeliveryFacts, u32, u16)>,
+    pub(super) stamps: Vec<Stamp>,
+    pub(super) cover: ClassCover,
     /// For each source, class and date: the deliveries that are its whole statement about some periods.
-    whole: HashMap<(u16, ClassNo, Date), Vec<(u32, Periods)>>,
-    whole_lists: HashMap<(SchoolId, Date), Vec<(u16, Listed)>>,
-    faults: BTreeSet<TimelineFault>,
+    pub(super) whole: HashMap<(u16, ClassNo, Date), Vec<(u32, Periods)>>,
+    pub(super) whole_lists: HashMap<(SchoolId, Date), Vec<(u16, Listed)>>,
+    pub(super) faults: BTreeSet<TimelineFault>,
 }
 
 /// Builds the roster, and the timelines of `pupils` up to `until` (included). `known_at`: only what was stated or recorded
@@ -262,7 +262,8 @@ fn first_rows(
     register: &[&crate::domain::evidence::RegisterRow],
     deliveries: &BTreeMap<DeliveryId, (&DeliveryFacts, u32, u16)>,
 ) -> HashMap<(PupilId, Date), Stamp> {
-    let mut places: HashMap<PupilId, BTreeSet<(&SchoolId, Option<&ClassName>, Option<u8>)>> = HashMap::new();
+    type Place<'a> = (&'a SchoolId, Option<&'a ClassName>, Option<u8>);
+    let mut places: HashMap<PupilId, BTreeSet<Place>> = HashMap::new();
     for r in register {
         places.entry(r.pupil).or_default().insert((&r.school, r.class.as_ref(), r.grade));
     }
@@ -342,7 +343,7 @@ impl Builder<'_> {
     }
 
     /// The periods of a slot on the pupil's own timetable.
-    fn slot(&self, segment: &Segment, slot: &str) -> Periods {
+    pub(super) fn slot(&self, segment: &Segment, slot: &str) -> Periods {
         segment.school.and_then(|s| self.calendar.frame_of(s).slot(slot)).unwrap_or(0)
     }
 
@@ -513,241 +514,6 @@ impl Builder<'_> {
             }
         }
     }
-
-    fn timeline(&self, member: &Member, seen: &[(Date, Seen)], until: Date) -> Timeline {
-        let mut records = Vec::with_capacity(member.segments().len().max(seen.len().min(256)));
-        for (n, segment) in member.segments().iter().enumerate() {
-            let (true, Some(track), Some(school)) = (segment.expected, segment.track, segment.school) else { continue };
-            let from = segment.from.max(self.calendar.first_day().unwrap_or(segment.from));
-            let to = segment.to.min(until).min(self.calendar.last_day().unwrap_or(until));
-            let mut at = seen.partition_point(|(d, _)| *d < from);
-            let mut date = from;
-            while date <= to {
-                let start = at;
-                while at < seen.len() && seen[at].0 == date {
-                    at += 1;
-                }
-                let plan = self.calendar.periods(track, date);
-                if plan != 0 {
-                    let (word, leave_until) = self.day(segment, date, plan, &seen[start..at], u32::MAX);
-                    if word != u64::MAX {
-                        records.push(Record {
-                            date,
-                            word,
-                            leave_until,
-                            school: u16::try_from(school).unwrap_or(u16::MAX),
-                            segment: u16::try_from(n).unwrap_or(u16::MAX),
-                            track,
-                            term: self.calendar.term_no(track, date),
-                            is_day: self.calendar.is_day(track, date),
-                            set: set_of(word),
-                        });
-                    }
-                }
-                let Some(next) = date.succ_opt() else { break };
-                date = next;
-            }
-        }
-        Timeline::new(member.pupil, records, self.statuses.clone())
-    }
-
-    /// The statuses of one day, from the observations with an order below `cutoff`.
-    fn day(
-        &self,
-        segment: &Segment,
-        date: Date,
-        plan: Periods,
-        seen: &[(Date, Seen)],
-        cutoff: u32,
-    ) -> (u64, Option<Date>) {
-        let own = segment.school.unwrap_or(0);
-        let (mut word, mut leave_until) = self.stated_by(segment, own, segment.class_no, date, plan, seen, cutoff);
-        for (other, class) in &segment.also {
-            let (theirs, their_leave) = self.stated_by(segment, *other, *class, date, plan, seen, cutoff);
-            for p in 0..16 {
-                let (mine, other) = (nibble(word, p), nibble(theirs, p));
-                // Attended in either is attended; else what is stated goes before what only follows from silence.
-                let attended = |c: Code| c != NOT_RECORDED && self.statuses.attended & 1 << c != 0;
-                let silent = |c: Code| c == NOT_RECORDED || c == NOT_LISTED;
-                if !attended(mine)
-                    && (attended(other)
-                        || silent(mine) && !silent(other)
-                        || mine == NOT_RECORDED && other == NOT_LISTED)
-                {
-                    word = word & !(15 << (4 * p)) | u64::from(other) << (4 * p);
-                }
-            }
-            leave_until = leave_until.max(their_leave);
-        }
-        (word, leave_until)
-    }
-
-    fn stated_by(
-        &self,
-        segment: &Segment,
-        school: usize,
-        class: ClassNo,
-        date: Date,
-        plan: Periods,
-        seen: &[(Date, Seen)],
-        cutoff: u32,
-    ) -> (u64, Option<Date>) {
-        let school_no = u16::try_from(school).ok();
-        let mine = |s: &Seen| {
-            (s.school.is_none() || s.school == school_no) && (s.rank.0 == Rank::Decision || s.rank.1 < cutoff)
-        };
-        let full = self.cover.full.get(&(class, date)).map_or(0, |c| {
-            if cutoff == u32::MAX { c.all } else { c.by.iter().filter(|(o, _)| *o < cutoff).fold(0, |m, (_, p)| m | p) }
-        });
-        // The usual day: one plain statement about all periods.
-        if let [(_, only)] = seen
-            && only.code == PRESENT
-            && mine(only)
-            && plan & !only.periods == 0
-            && !self.is_replaced(segment, school, class, date, plan, only, cutoff)
-        {
-            return (spread(plan, PRESENT), only.leave_until);
-        }
-        let listed = self.listed(segment, school, class, date, cutoff);
-        let mut word = u64::MAX;
-        let mut leave_until = None;
-        let mut rest = plan;
-        while rest != 0 {
-            let p = rest.trailing_zeros();
-            rest &= rest - 1;
-            let bit: Periods = 1 << p;
-            let mut winner: Option<&Seen> = None;
-            let mut until = None;
-            let mut on_leave = false;
-            for (_, s) in seen.iter().filter(|(_, s)| s.periods & bit != 0 && mine(s)) {
-                if self.is_replaced(segment, school, class, date, bit, s, cutoff) {
-                    continue;
-                }
-                if s.code == UNEXPLAINED && s.rank.0 == Rank::Export && on_leave {
-                    continue;
-                }
-                let excused = |c: Code| self.statuses.excused & 1 << c != 0;
-                let stays = winner.is_some_and(|w| excused(w.code)) && excused(s.code);
-                until = s.leave_until.or(if stays { until } else { None });
-                on_leave = s.leave || on_leave && stays;
-                winner = Some(s);
-            }
-            let code = match winner {
-                Some(s) => s.code,
-                None if full & bit != 0 => NOT_LISTED,
-                None if listed & bit != 0 => PRESENT,
-                None => NOT_RECORDED,
-            };
-            word = word & !(15 << (4 * p)) | u64::from(code) << (4 * p);
-            leave_until = leave_until.max(until);
-        }
-        (word, leave_until)
-    }
-
-    /// A newer delivery of its source is the whole statement about all of these periods.
-    fn is_replaced(
-        &self,
-        segment: &Segment,
-        school: usize,
-        class: ClassNo,
-        date: Date,
-        periods: Periods,
-        s: &Seen,
-        cutoff: u32,
-    ) -> bool {
-        if s.source == NO_SOURCE || self.whole.is_empty() && self.whole_lists.is_empty() {
-            return false;
-        }
-        let newer = |order: u32| order > s.rank.1 && order < cutoff;
-        let by_rows = self
-            .whole
-            .get(&(s.source, class, date))
-            .is_some_and(|w| w.iter().any(|(o, p)| newer(*o) && p & periods != 0));
-        let key = (self.calendar.frame_of(school).id.clone(), date);
-        by_rows
-            || self.whole_lists.get(&key).is_some_and(|lists| {
-                lists.iter().any(|(source, l)| {
-                    *source == s.source && newer(l.order) && self.covers(l, segment, class) & periods != 0
-                })
-            })
-    }
-
-    fn covers(&self, l: &Listed, segment: &Segment, class: ClassNo) -> Periods {
-        let (_, name) = self.roster.class_of(class);
-        if !(l.classes.is_empty() || name.is_some_and(|n| l.classes.contains(n))) {
-            return 0;
-        }
-        if l.slots.is_empty() {
-            return Periods::MAX;
-        }
-        l.slots.iter().fold(0, |m, s| m | self.slot(segment, s.as_str()))
-    }
-
-    fn listed(&self, segment: &Segment, school: usize, class: ClassNo, date: Date, cutoff: u32) -> Periods {
-        if self.cover.lists.is_empty() {
-            return 0;
-        }
-        let key = (self.calendar.frame_of(school).id.clone(), date);
-        let lists = self.cover.lists.get(&key).map_or(&[][..], Vec::as_slice);
-        lists.iter().filter(|l| l.order < cutoff).fold(0, |m, l| m | self.covers(l, segment, class))
-    }
-
-    /// Replays the statements about each day in the order of their stamps.
-    fn corrections(&self, member: &Member, seen: &[(Date, Seen)], until: Date, out: &mut Vec<Correction>) {
-        let unexcused = |w: u64, p: u32| {
-            let c = nibble(w, p);
-            c != NOT_RECORDED && self.statuses.unexcused & 1 << c != 0
-        };
-        for day in seen.chunk_by(|a, b| a.0 == b.0) {
-            let date = day[0].0;
-            let segment = member.at(date);
-            let (true, Some(track), Some(school)) = (segment.expected && date <= until, segment.track, segment.school)
-            else {
-                continue;
-            };
-            let plan = self.calendar.periods(track, date);
-            if plan == 0 || !day.iter().any(|(_, s)| self.statuses.unexcused & 1 << s.code != 0) {
-                continue;
-            }
-            let mut orders: BTreeSet<u32> =
-                day.iter().filter(|(_, s)| s.rank.0 == Rank::Export).map(|(_, s)| s.rank.1).collect();
-            if let Some(c) = self.cover.full.get(&(segment.class_no, date)) {
-                orders.extend(c.by.iter().map(|(o, _)| *o));
-            }
-            let key = (self.calendar.frame_of(school).id.clone(), date);
-            orders.extend(self.cover.lists.get(&key).into_iter().flatten().map(|l| l.order));
-            let exports: Vec<(Date, Seen)> = day.iter().filter(|(_, s)| s.rank.0 == Rank::Export).copied().collect();
-            let mut before = u64::MAX;
-            for order in orders {
-                let (after, _) = self.day(segment, date, plan, &exports, order + 1);
-                let periods = (0..16).filter(|p| unexcused(before, *p) && !unexcused(after, *p)).count();
-                if periods > 0 {
-                    let stamp = self.stamps[order as usize];
-                    out.push(Correction {
-                        pupil: member.pupil,
-                        date,
-                        delivery: stamp.delivery,
-                        stated_on: stamp.stated_at.date(),
-                        periods: u32::try_from(periods).unwrap_or(0),
-                    });
-                }
-                before = after;
-            }
-        }
-    }
-}
-
-fn nibble(word: u64, p: u32) -> Code {
-    (word >> (4 * p)) as Code & 15
-}
-
-/// The word of a day on which these periods have one status.
-fn spread(periods: Periods, code: Code) -> u64 {
-    (0..16).filter(|p| periods & 1 << p != 0).fold(u64::MAX, |w, p| w & !(15 << (4 * p)) | u64::from(code) << (4 * p))
-}
-
-fn set_of(word: u64) -> u16 {
-    (0..16).map(|p| nibble(word, p)).filter(|c| *c != NOT_RECORDED).fold(0, |m, c| m | 1 << c)
 }
 
 /// The member of that pupil at or after an index: a short walk, then halving.

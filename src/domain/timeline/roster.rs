@@ -281,15 +281,15 @@ impl Roster {
         for r in register {
             by_pupil.entry(r.pupil).or_default().push(r);
         }
+        let mut ended: HashMap<PupilId, Vec<(Date, Date)>> = HashMap::new();
+        for d in decisions.iter().filter(|d| d.kind == DecisionKind::NotExpected) {
+            ended.entry(d.pupil).or_default().push((d.from, d.to.min(far())));
+        }
         let mut roster = Roster::default();
         for (pupil, mut rows) in by_pupil {
             rows.sort_by_key(|r| (r.stamp, r.row_no));
             thin(&mut rows);
-            let not_expected = decisions
-                .iter()
-                .filter(|d| d.pupil == pupil && d.kind == DecisionKind::NotExpected)
-                .map(|d| (d.from, d.to.min(far())))
-                .collect();
+            let not_expected = ended.remove(&pupil).unwrap_or_default();
             let history = History { rows, calendar, exports, first_rows, not_expected };
             let member = roster.member(pupil, &history);
             roster.members.push(member);

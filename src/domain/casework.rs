@@ -1,0 +1,467 @@
+//! What happens to a child's case by itself (cases.md §1): opening, levels, retraction, leave, return, watch, relapse,
+//! expiry. One pupil, one instant in; events out. The climb is `climbing`'s, people's commands are `command`'s.
+
+use super::calendar::Calendar;
+use super::case::{self, Case, Event, Ground, Reason, State, Stated};
+use super::finding::{Change, Finding};
+use super::ids::{CaseId, DecisionId, PupilId};
+use super::policy::{Ladder, Policy};
+use super::rule::ast::{Cond, Counting, DayTest, Rule};
+use super::timeline::{Day, Segment, Timeline};
+use super::{Date, Time};
+use chrono::Days;
+
+/// Everything about one pupil that a decision rests on.
+pub struct PupilView<'a> {
+    pub policy: &'a Policy,
+    pub calendar: &'a Calendar,
+    pub pupil: PupilId,
+    /// As of today.
+    pub segment: Option<&'a Segment>,
+    pub timeline: &'a Timeline,
+    /// The findings as they are now…
+    pub findings: &'a [Finding],
+    /// …and what changed in this step.
+    pub changes: &'a [(Change, Finding)],
+    /// Ladders by hash, the versions of running climbs among them.
+    pub ladders: &'a dyn Fn(&str) -> Option<Ladder>,
+    /// Rule texts by hash (a ground may rest on an older version).
+    pub rules: &'a dyn Fn(&str) -> Option<Rule>,
+    pub now: Time,
+}
+
+/// A case in the making: events are applied as they are written.
+pub struct Draft {
+    pub case: Case,
+    pub events: Vec<Event>,
+    /// It was not in the store before.
+    pub fresh: bool,
+    now: Time,
+}
+
+impl Draft {
+    pub fn of(case: Case, now: Time) -> Draft {
+        Draft { case, events: Vec::new(), fresh: false, now }
+    }
+    pub fn emit(&mut self, event: Event) {
+        case::apply(&mut self.case, self.now, &event);
+        self.events.push(event);
+    }
+}
+
+/// What the store must give for an opening.
+pub trait Numbers {
+    fn next_case(&mut self) -> CaseId;
+    /// The next number of that school year, with the township's code in front.
+    fn next_number(&mut self, school_year: i32) -> String;
+    /// Earlier numbered cases of the pupil in the school year.
+    fn earlier_cases(&self, pupil: PupilId, school_year: i32) -> u32;
+}
+
+/// What follows from findings and attendance for one pupil. `cases`: all of the pupil's, oldest first.
+pub fn react(view: &PupilView, cases: Vec<Case>, numbers: &mut dyn Numbers) -> Vec<Draft> {
+    let mut drafts: Vec<Draft> = cases.into_iter().map(|c| Draft::of(c, view.now)).collect();
+    retract(view, &mut drafts);
+    bring_back(view, &mut drafts);
+    // A suspension that is over opens its own case again before its new evidence looks for a case to join.
+    for d in drafts.iter_mut().filter(|d| d.case.state == State::Closed) {
+        while_closed(view, d);
+    }
+    join(view, &mut drafts, numbers);
+    for d in &mut drafts {
+        settle_grounds(view, d, numbers);
+    }
+    for d in &mut drafts {
+        match d.case.state {
+            State::Open => while_open(view, d),
+            State::Watching => while_watching(view, d),
+            State::Closed => {}
+        }
+    }
+    drafts
+}
+
+// ---------------------------------------------------------------- findings
+
+fn retract(view: &PupilView, drafts: &mut [Draft]) {
+    for (change, f) in view.changes.iter().filter(|(c, _)| *c == Change::Retracted) {
+        let _ = change;
+        for d in drafts.iter_mut() {
+            let known = d.case.grounds.iter().any(|g| g.rule == f.rule && g.fired_on == f.fired_on && !g.retracted);
+            if known {
+                d.emit(Event::FindingRetracted { rule: f.rule.clone(), fired_on: f.fired_on });
+            }
+        }
+    }
+}
+
+/// A finding that comes back (same rule and `fired_on`) stands again; a case closed as mistaken for want of it is open again.
+fn bring_back(view: &PupilView, drafts: &mut [Draft]) {
+    for (_, f) in view.changes.iter().filter(|(c, _)| *c == Change::Opened) {
+        let Some(d) = drafts
+            .iter_mut()
+            .rev()
+            .find(|d| d.case.grounds.iter().any(|g| g.rule == f.rule && g.fired_on == f.fired_on && g.retracted))
+        else {
+            continue;
+        };
+        if d.case.state != State::Closed {
+            d.emit(Event::FindingBack { rule: f.rule.clone(), fired_on: f.fired_on });
+        } else if d.case.closing.as_ref().is_some_and(|c| c.reason == Reason::Mistaken && c.by.is_none()) && f.open {
+            d.emit(Event::FindingBack { rule: f.rule.clone(), fired_on: f.fired_on });
+            d.emit(Event::Reopened { by: String::new(), why: f.rule.to_string() });
+            go_on(view, d);
+        }
+    }
+}
+
+/// A finding that may open or join a case: open, with a ladder, and its last day is one on which absence alarms.
+fn ground_of(view: &PupilView, f: &Finding) -> Option<Ground> {
+    let rule = view.policy.rules.iter().find(|r| r.id == f.rule && r.hash == f.rule_hash)?;
+    let ladder = rule.ladder.clone()?;
+    let live = view.policy.live_from.is_none_or(|d| f.last_on >= d);
+    (f.open && live).then(|| Ground {
+        rule: f.rule.clone(),
+        hash: f.rule_hash.clone(),
+        fired_on: f.fired_on,
+        level: rule.level,
+        ladder: Some(ladder),
+        retracted: false,
+    })
+}
+
+fn stands_on(case: &Case, f: &Finding) -> bool {
+    case.grounds.iter().any(|g| g.rule == f.rule && g.fired_on == f.fired_on && !g.retracted)
+}
+
+/// Findings that are new to the pupil's case open it, join it, or are its relapse.
+fn join(view: &PupilView, drafts: &mut Vec<Draft>, numbers: &mut dyn Numbers) {
+    let fresh: Vec<&Finding> = view
+        .changes
+        .iter()
+        .filter(|(c, f)| matches!(c, Change::Opened | Change::Extended) && ground_of(view, f).is_some())
+        .map(|(_, f)| f)
+        .collect();
+    if fresh.is_empty() {
+        return;
+    }
+    if let Some(d) = drafts.iter_mut().find(|d| d.case.state != State::Closed) {
+        let opened: Vec<Ground> =
+            fresh.iter().filter(|f| !stands_on(&d.case, f)).filter_map(|f| ground_of(view, f)).collect();
+        let relapse = d.case.state == State::Watching && !opened.is_empty();
+        for ground in opened {
+            d.emit(Event::FindingAdded { ground });
+        }
+        if relapse {
+            let on = view.timeline.latest_day(view.calendar, view.now.date()).map_or(view.now.date(), |d| d.date());
+            relapse_of(view, d, on);
+        }
+        return;
+    }
+    // After a closing only evidence dated after it opens a new case; then every finding that is open joins.
+    let last = drafts.last();
+    let news = fresh.iter().any(|f| {
+        let Some(day) = f.evidence.last().copied().or(Some(f.last_on)) else { return false };
+        match last.and_then(|d| d.case.closing.as_ref()) {
+            Some(c) if c.reason == Reason::Returned => day >= c.at.date(),
+            Some(c) => day > c.at.date(),
+            None => true,
+        }
+    });
+    if !news {
+        return;
+    }
+    let relapse_of = last.map(|d| d.case.id);
+    let mut d = Draft::of(case::open(numbers.next_case(), view.pupil, relapse_of, view.now), view.now);
+    d.fresh = true;
+    d.events.push(Event::Opened { pupil: view.pupil, relapse_of });
+    for ground in view.findings.iter().filter_map(|f| ground_of(view, f)) {
+        d.emit(Event::FindingAdded { ground });
+    }
+    drafts.push(d);
+}
+
+/// Levels, ladders, the number, and what a retraction leaves behind.
+fn settle_grounds(view: &PupilView, d: &mut Draft, numbers: &mut dyn Numbers) {
+    if d.case.state == State::Closed {
+        return;
+    }
+    let retracted = d.events.iter().any(|e| matches!(e, Event::FindingRetracted { .. }));
+    if d.case.grounds.iter().all(|g| g.retracted) {
+        if retracted {
+            let telling = d.case.corrections + 1;
+            let evidence = String::new();
+            d.emit(Event::Closed { reason: Reason::Mistaken, evidence, until: None, by: None, decision: None });
+            d.emit(Event::Corrected { telling });
+        }
+        return;
+    }
+    let mut level = d.case.grounds.iter().filter(|g| !g.retracted).map(|g| g.level).max().unwrap_or(0);
+    let (year, _) = view.calendar.school_year_of(view.now.date());
+    for g in d.case.grounds.iter().filter(|g| !g.retracted) {
+        let ladder = g.ladder.as_ref().and_then(|l| view.policy.ladder(l));
+        if let Some(again) = ladder.and_then(|l| l.again)
+            && numbers.earlier_cases(view.pupil, year) >= again.cases
+        {
+            level = level.max(again.level);
+        }
+    }
+    let from = d.case.level;
+    if level > from {
+        d.emit(Event::LevelRaised { from, to: level });
+    } else if level < from && retracted {
+        d.emit(Event::LevelLowered { from, to: level });
+        cancel_higher(view, d, level);
+    }
+    for g in d.case.grounds.clone().into_iter().filter(|g| !g.retracted) {
+        let Some(ladder) = g.ladder else { continue };
+        if !d.case.climbs.iter().any(|c| c.ladder == ladder)
+            && let Some(l) = view.policy.ladder(&ladder)
+        {
+            d.emit(Event::ClimbStarted { ladder, hash: l.hash.clone() });
+        }
+    }
+    if d.case.number.is_none() && d.case.level >= view.policy.ledger_from {
+        d.emit(Event::Numbered { number: numbers.next_number(year) });
+    }
+}
+
+/// Rungs that only the higher level called for are cancelled; whoever one of them has told gets one correction.
+fn cancel_higher(view: &PupilView, d: &mut Draft, level: u8) {
+    let mut any = false;
+    for climb in d.case.climbs.clone() {
+        let Some(ladder) = (view.ladders)(&climb.hash) else { continue };
+        for rung in &ladder.rungs {
+            let called = matches!(rung.at.anchor, super::policy::Anchor::Level(l) if l > level);
+            if called && climb.rungs.contains_key(&rung.id) {
+                d.emit(Event::RungCancelled { ladder: climb.ladder.clone(), rung: rung.id.clone() });
+                any = true;
+            }
+        }
+    }
+    if any {
+        let telling = d.case.corrections + 1;
+        d.emit(Event::Corrected { telling });
+    }
+}
+
+// ---------------------------------------------------------------- attendance
+
+/// The ladder that sets `return`, `watch` and `acknowledge`: that of the highest level (the first on a tie).
+pub fn leading_ladder(case: &Case, ladders: &dyn Fn(&str) -> Option<Ladder>) -> Option<Ladder> {
+    let mut best: Option<(u8, usize)> = None;
+    for (i, c) in case.climbs.iter().enumerate() {
+        let level = case
+            .grounds
+            .iter()
+            .filter(|g| g.ladder.as_ref() == Some(&c.ladder) && !g.retracted)
+            .map(|g| g.level)
+            .max()
+            .unwrap_or(0);
+        if best.is_none_or(|(l, _)| level > l) {
+            best = Some((level, i));
+        }
+    }
+    ladders(&case.climbs[best?.1].hash)
+}
+
+fn countings<'c>(when: &'c Cond, out: &mut Vec<&'c Counting>) {
+    match when {
+        Cond::Consecutive { counting, .. }
+        | Cond::Total { counting, .. }
+        | Cond::Rate { counting, .. }
+        | Cond::Weekday { counting, .. } => out.push(counting),
+        Cond::All(list) | Cond::Any(list) => list.iter().for_each(|c| countings(c, out)),
+        _ => {}
+    }
+}
+
+/// The day counts for a finding of the case.
+fn counts_for(view: &PupilView, case: &Case, day: &Day) -> bool {
+    case.grounds.iter().filter(|g| !g.retracted).any(|g| {
+        let Some(rule) = (view.rules)(&g.hash) else { return false };
+        let mut of = Vec::new();
+        countings(&rule.when, &mut of);
+        of.iter().any(|c| day.counts(&c.of, c.day.as_ref().unwrap_or(&rule.day), &c.slots))
+    })
+}
+
+/// The last date on which something counted for a finding of the case.
+pub fn last_evidence(view: &PupilView, case: &Case) -> Option<Date> {
+    let grounds = case.grounds.iter().filter(|g| !g.retracted);
+    let dates = grounds.filter_map(|g| {
+        let f = view.findings.iter().find(|f| f.rule == g.rule && f.fired_on == g.fired_on);
+        f.and_then(|f| f.evidence.last().copied()).or(Some(g.fired_on))
+    });
+    dates.max().max(case.relapsed_on)
+}
+
+/// The day on which a return by attendance is complete: `days` recorded days in a row after the last evidence on which
+/// the child was there.
+fn return_day(view: &PupilView, case: &Case, days: u32) -> Option<Date> {
+    let after = last_evidence(view, case)?;
+    let mut run = 0;
+    let recorded = view.timeline.days(view.calendar).filter(|d| d.counts_as_day());
+    for day in recorded.filter(|d| d.date() > after && d.date() <= view.now.date()) {
+        let there = day.attended_share().is_some_and(|s| s >= super::ratio::Ratio::HALF);
+        run = if there && !counts_for(view, case, &day) { run + 1 } else { 0 };
+        if run >= days.max(1) {
+            return Some(day.date());
+        }
+    }
+    None
+}
+
+fn watch_end(view: &PupilView, d: &Draft, day: Date) -> Date {
+    let n = leading_ladder(&d.case, view.ladders).map_or(20, |l| l.watch.school_days);
+    let from = day.max(view.now.date().min(day));
+    match view.segment {
+        Some(s) => view
+            .calendar
+            .add_school_days(&s.school_id, s.grade, s.class.as_ref(), from, n)
+            .unwrap_or_else(|| view.calendar.add_working_days(from, n)),
+        None => view.calendar.add_working_days(from, n),
+    }
+}
+
+fn while_open(view: &PupilView, d: &mut Draft) {
+    let Some(ladder) = leading_ladder(&d.case, view.ladders) else { return };
+    if let Some(day) = return_day(view, &d.case, ladder.return_days) {
+        let watch_until = watch_end(view, d, day);
+        d.emit(Event::Returned { day, stated: None, watch_until });
+        unmark(d);
+        return;
+    }
+    let latest = view.timeline.latest_day(view.calendar, view.now.date());
+    let on_leave =
+        latest.is_some_and(|day| day.excused_with_end() && day.leave_until().is_some_and(|u| u >= view.now.date()));
+    match (on_leave, d.case.paused) {
+        (true, false) => d.emit(Event::Paused {}),
+        (false, true) => d.emit(Event::Resumed {}),
+        _ => {}
+    }
+}
+
+/// A return stated by a person (or a feedback file) acts at once; attendance must confirm it.
+pub fn state_return(view: &PupilView, d: &mut Draft, day: Date, stated: Stated) {
+    if d.case.state == State::Open {
+        let watch_until = watch_end(view, d, day);
+        d.emit(Event::Returned { day, stated: Some(stated), watch_until });
+        unmark(d);
+    }
+}
+
+fn unmark(d: &mut Draft) {
+    if d.case.marks.contains_key("suspected") {
+        d.emit(Event::Unmarked { mark: "suspected".into() });
+    }
+}
+
+fn while_watching(view: &PupilView, d: &mut Draft) {
+    let Some(returned) = d.case.returned.clone() else { return };
+    let after: Vec<Day> = view
+        .timeline
+        .days(view.calendar)
+        .filter(|day| day.counts_as_day() && day.date() > returned.day && day.date() <= view.now.date())
+        .collect();
+    if let (Some(stated), false) = (&returned.stated, returned.confirmed) {
+        if after.iter().any(Day::has_attended) {
+            d.emit(Event::ReturnConfirmed {});
+        } else if after.len() >= 3 {
+            d.emit(Event::ReturnUnconfirmed { by: stated.by.clone() });
+            go_on(view, d);
+            return;
+        }
+    }
+    let Some(ladder) = leading_ladder(&d.case, view.ladders) else { return };
+    let until = d.case.watch_until.unwrap_or(returned.day);
+    let counting: Vec<Date> = after
+        .iter()
+        .filter(|day| day.date() <= until)
+        .filter(|day| day.counts(&ladder.watch.relapse_of, &DayTest::Share(super::ratio::Ratio::HALF), &[]))
+        .map(Day::date)
+        .collect();
+    // While a stated return is not confirmed, its own three days decide (cases.md §1).
+    let confirmed = d.case.returned.as_ref().is_some_and(|r| r.confirmed);
+    if confirmed && counting.len() >= ladder.watch.relapse_days.max(1) as usize {
+        let on = counting.last().copied().unwrap_or(until);
+        relapse_of(view, d, on);
+        return;
+    }
+    if view.now.date() > until && confirmed {
+        let evidence = String::new();
+        d.emit(Event::Closed { reason: Reason::Returned, evidence, until: None, by: None, decision: None });
+    }
+}
+
+fn relapse_of(view: &PupilView, d: &mut Draft, on: Date) {
+    d.emit(Event::Relapsed { on });
+    go_on(view, d);
+}
+
+/// On the first recorded day after the stated end of a suspension or exemption without an attended period the case is
+/// open again.
+fn while_closed(view: &PupilView, d: &mut Draft) {
+    let Some(closing) = d.case.closing.clone() else { return };
+    let Some(until) = closing.until.filter(|_| matches!(closing.reason, Reason::Suspended | Reason::Exempt)) else {
+        return;
+    };
+    let first = view.timeline.days(view.calendar).find(|day| day.counts_as_day() && day.date() > until);
+    if first.is_some_and(|day| !day.has_attended()) {
+        d.emit(Event::Expired {});
+        go_on(view, d);
+    }
+}
+
+/// Every climb goes on with its next rung at once.
+pub fn go_on(view: &PupilView, d: &mut Draft) {
+    for climb in d.case.climbs.clone() {
+        let Some(ladder) = (view.ladders)(&climb.hash) else { continue };
+        let footing = footing(view);
+        if let Some(rung) =
+            super::ladder::next_rung(&footing, &climb, &ladder, &super::climbing::anchors(&d.case, &climb))
+        {
+            d.emit(Event::WentOn { ladder: climb.ladder.clone(), rung });
+        } else if let Some(repeat) = &ladder.repeat {
+            d.emit(Event::WentOn { ladder: climb.ladder.clone(), rung: repeat.rung.clone() });
+        }
+    }
+}
+
+pub fn footing<'a>(view: &PupilView<'a>) -> super::ladder::Footing<'a> {
+    super::ladder::Footing {
+        calendar: view.calendar,
+        place: view.segment.map(|s| (&s.school_id, s.grade, s.class.as_ref())),
+    }
+}
+
+/// The instants at which something about a case changes by the clock alone (leave and watches that end).
+pub fn next_instant(view: &PupilView, case: &Case) -> Option<Time> {
+    let midnight_after = |d: Date| (d + Days::new(1)).and_time(super::TimeOfDay::MIN);
+    let mut next: Option<Time> = None;
+    let mut add = |t: Time| {
+        if t > view.now {
+            next = Some(next.map_or(t, |n: Time| n.min(t)));
+        }
+    };
+    if case.state == State::Watching
+        && let Some(until) = case.watch_until
+    {
+        add(midnight_after(until));
+    }
+    if case.paused
+        && let Some(until) = view.timeline.latest_day(view.calendar, view.now.date()).and_then(|d| d.leave_until())
+    {
+        add(midnight_after(until));
+    }
+    next
+}
+
+/// A return that a person stated is withdrawn when attendance does not confirm it.
+pub fn withdrawn(events: &[Event], before: &Case) -> Option<DecisionId> {
+    events
+        .iter()
+        .any(|e| matches!(e, Event::ReturnUnconfirmed { .. }))
+        .then(|| before.returned.as_ref().and_then(|r| r.stated.as_ref()).map(|s| s.decision))
+        .flatten()
+}

@@ -1,0 +1,380 @@
+//! The climb of a case or an incident at one instant: what is due becomes notices (or is skipped, or has nobody to go
+//! to), marks are set, the ladder's end is noted. Times come from `ladder`, people from `notice::resolve`.
+
+use super::case::{Case, Climb, Event, State, Step, step_rung};
+use super::ids::{ChannelId, Role, RungId, Word};
+use super::ladder::{self, Anchors, Footing, Planned, Waits};
+use super::notice::{About, NewNotice, Reachable, Surroundings, resolve};
+use super::policy::{AddressKind, Anchor, Ladder, Mode, Person, Policy, Rung, Unless};
+use super::{Time, notice};
+use serde_json::json;
+
+/// What one climb does at this instant.
+#[derive(Default)]
+pub struct Moves {
+    pub events: Vec<Event>,
+    pub notices: Vec<NewNotice>,
+    /// Roles nobody of which could be reached.
+    pub unreachable: Vec<(RungId, Role)>,
+    /// The next instant at which something is to be told or set.
+    pub next: Option<Time>,
+    pub exhausted: bool,
+}
+
+impl Moves {
+    fn wake(&mut self, t: Time) {
+        self.next = Some(self.next.map_or(t, |n| n.min(t)));
+    }
+}
+
+/// What anchors the rungs of a case's climb.
+pub fn anchors(case: &Case, climb: &Climb) -> Anchors {
+    let mut acts = std::collections::BTreeMap::new();
+    for a in case.acts.iter().filter(|a| a.at >= climb.started) {
+        acts.entry(a.kind.clone()).or_insert(a.at);
+    }
+    Anchors { levels: case.levels.clone(), acts, served: case.served.clone(), marks: case.marks.clone() }
+}
+
+/// A channel's kind of address, also for channels that the configuration lacks (rehearsal: everything goes to the folder).
+pub fn address_kind(policy: &Policy, channel: &ChannelId) -> AddressKind {
+    match policy.channel(channel) {
+        Some(c) => c.address_kind(),
+        None if channel.as_str().contains("mail") => AddressKind::Email,
+        None => AddressKind::Phone,
+    }
+}
+
+/// The address by which a person is reached on a channel; the folder takes whatever there is.
+pub fn address(policy: &Policy, channel: &ChannelId, person: &Person) -> Option<String> {
+    let found = |s: &Option<String>| s.as_ref().filter(|a| !a.trim().is_empty()).cloned();
+    if policy.mode == Mode::Live && policy.channel(channel).is_none() {
+        return None;
+    }
+    match address_kind(policy, channel) {
+        AddressKind::Phone => found(&person.phone),
+        AddressKind::Email => found(&person.email),
+        AddressKind::Any => found(&person.phone).or_else(|| found(&person.email)).or_else(|| Some(person.name.clone())),
+    }
+}
+
+/// Some way leads to the recipient. `dead`: addresses known not to work.
+pub fn has_way(policy: &Policy, via: &[ChannelId], who: &Reachable, dead: &dyn Fn(&str) -> bool) -> bool {
+    who.contacts.iter().any(|p| via.iter().any(|c| address(policy, c, p).is_some_and(|a| !dead(&a))))
+}
+
+/// What a climb needs to know of its surroundings.
+pub struct Ground<'a> {
+    pub policy: &'a Policy,
+    pub footing: Footing<'a>,
+    pub around: &'a Surroundings,
+    pub dead: &'a dyn Fn(&str) -> bool,
+    pub about: About,
+    pub now: Time,
+    /// Longer than a ladder's `gap_min` without a step before this one.
+    pub slept_s: i64,
+}
+
+/// One case's climbs at this instant. The case is changed as its events are written.
+pub fn climb_case(ground: &Ground, case: &mut Case, ladders: &dyn Fn(&str) -> Option<Ladder>) -> Moves {
+    let mut out = Moves::default();
+    if case.state != State::Open {
+        return out;
+    }
+    for i in 0..case.climbs.len() {
+        let Some(ladder) = ladders(&case.climbs[i].hash) else { continue };
+        set_marks(ground, case, i, &ladder, &mut out);
+        if let Some(times) = woken(ground, &case.climbs[i], &ladder, &anchors(case, &case.climbs[i]), waits(case)) {
+            emit(case, ground.now, &mut out, Event::Woken { ladder: ladder.id.clone(), times });
+        }
+        // Sending one rung may bring the next forward: look again until nothing moves.
+        loop {
+            let climb = &case.climbs[i];
+            let planned = ladder::plan(
+                &ground.footing,
+                climb,
+                &ladder,
+                &anchors(case, climb),
+                waits(case),
+                &ground.policy.contacts,
+            );
+            let Some(p) = planned.first() else { break };
+            if p.at > ground.now {
+                out.wake(p.at);
+                break;
+            }
+            let p = p.clone();
+            tell(ground, case, i, &ladder, &p, &mut out);
+        }
+        let climb = &case.climbs[i];
+        if climb.ended.is_none() && ladder::is_ended(&ground.footing, climb, &ladder, &anchors(case, climb)) {
+            emit(case, ground.now, &mut out, Event::LadderEnded { ladder: ladder.id.clone() });
+            // The repeats begin to be planned now.
+            let climb = &case.climbs[i];
+            let a = anchors(case, climb);
+            for p in ladder::plan(&ground.footing, climb, &ladder, &a, waits(case), &ground.policy.contacts) {
+                out.wake(p.at.max(ground.now));
+            }
+        }
+        let climb = &case.climbs[i];
+        if climb.exhausted.is_none()
+            && let Some(t) = ladder::exhausted_at(&ground.footing, climb, &ladder)
+        {
+            if t <= ground.now {
+                emit(case, ground.now, &mut out, Event::LadderExhausted { ladder: ladder.id.clone() });
+                out.exhausted = true;
+            } else {
+                out.wake(t);
+            }
+        }
+    }
+    if let Some(ack) = &case.ack
+        && ack.until > ground.now
+    {
+        out.wake(ack.until);
+    }
+    out
+}
+
+fn emit(case: &mut Case, now: Time, out: &mut Moves, event: Event) {
+    super::case::apply(case, now, &event);
+    out.events.push(event);
+}
+
+pub fn waits(case: &Case) -> Waits {
+    Waits { ack_until: case.ack.as_ref().map(|a| a.until), paused: case.paused }
+}
+
+fn woken(
+    ground: &Ground,
+    climb: &Climb,
+    ladder: &Ladder,
+    anchors: &Anchors,
+    waits: Waits,
+) -> Option<std::collections::BTreeMap<RungId, Time>> {
+    if ground.slept_s <= ladder.gap_min_s {
+        return None;
+    }
+    let planned = ladder::plan(&ground.footing, climb, ladder, anchors, waits, &ground.policy.contacts);
+    let times = ladder::wake_times(&planned, ladder, ground.now);
+    (times.len() > 1).then_some(times)
+}
+
+fn set_marks(ground: &Ground, case: &mut Case, i: usize, ladder: &Ladder, out: &mut Moves) {
+    for rule in &ladder.marks {
+        if case.marks.contains_key(&rule.mark) {
+            continue;
+        }
+        let climb = &case.climbs[i];
+        if let Some(due) = ladder::due_of(&ground.footing, climb, &anchors(case, climb), &rule.at) {
+            if due <= ground.now {
+                emit(case, ground.now, out, Event::Marked { mark: rule.mark.clone() });
+            } else {
+                out.wake(due);
+            }
+        }
+    }
+}
+
+/// `unless`: an act since the anchor, or an acknowledgement that an act has followed.
+fn skip_reason(case: &Case, climb: &Climb, rung: &Rung) -> Option<String> {
+    if rung.statutory {
+        return None;
+    }
+    let since = match &rung.at.anchor {
+        Anchor::Level(l) => case.levels.get(l).copied().unwrap_or(climb.started),
+        Anchor::Mark(m) => case.marks.get(m).copied().unwrap_or(climb.started),
+        Anchor::Rung(r) => climb.rungs.get(r).and_then(|s| s.done).unwrap_or(climb.started),
+        _ => climb.started,
+    };
+    let matches = |kind: &Word, result: &Option<Word>| {
+        case.acts
+            .iter()
+            .any(|a| a.at >= since && a.kind == *kind && result.as_ref().is_none_or(|r| a.result.as_ref() == Some(r)))
+    };
+    rung.unless.iter().find_map(|u| match u {
+        Unless::Acknowledged => case.ack.as_ref().filter(|a| a.acted).map(|_| "acknowledged".to_owned()),
+        Unless::Act { kind, result } => matches(kind, result).then(|| format!("act:{kind}")),
+    })
+}
+
+fn tell(ground: &Ground, case: &mut Case, i: usize, ladder: &Ladder, p: &Planned, out: &mut Moves) {
+    let (ladder_id, rung_id, telling, role) = (ladder.id.clone(), p.rung.clone(), p.telling, p.role.clone());
+    let Some(rung) = ladder.rungs.iter().find(|r| r.id == p.rung) else { return };
+    if let Some(why) = skip_reason(case, &case.climbs[i], rung) {
+        emit(case, ground.now, out, Event::RungSkipped { ladder: ladder_id, rung: rung_id, telling, role, why });
+        return;
+    }
+    let before = told_of_rung(out, &rung_id, telling);
+    let mut made = 0;
+    let mut doubled = 0;
+    for who in resolve(ground.policy, &role, ground.around) {
+        if before.iter().any(|r| r.same_person(&who.recipient)) {
+            doubled += 1;
+            continue;
+        }
+        if !has_way(ground.policy, &rung.via, &who, ground.dead) {
+            continue;
+        }
+        made += 1;
+        // Statutory notices to offices are not held: no off-switch.
+        let held = case.held.is_some() && !rung.statutory && !ladder.urgent;
+        out.notices.push(NewNotice {
+            about: ground.about,
+            pupil: ground.around.pupil,
+            school: ground.around.school.clone(),
+            ladder: Some(ladder_id.clone()),
+            rung: rung_id.clone(),
+            telling,
+            to: who.recipient,
+            via: rung.via.clone(),
+            template: rung.template.clone(),
+            document: rung.document.clone(),
+            statutory: rung.statutory,
+            urgent: ladder.urgent,
+            due: p.due.min(ground.now),
+            held,
+            facts: json!({ "unconfirmed": case.held.is_some() && rung.statutory }),
+        });
+    }
+    if made > 0 || doubled > 0 {
+        emit(
+            case,
+            ground.now,
+            out,
+            Event::RungNoticed { ladder: ladder_id.clone(), rung: rung_id.clone(), telling, role: role.clone() },
+        );
+        if made == 0 {
+            // The same people are told by another role of this rung: nothing of its own to wait for.
+            emit(case, ground.now, out, Event::RungSent { ladder: ladder_id, rung: rung_id, telling, role });
+        }
+        return;
+    }
+    emit(
+        case,
+        ground.now,
+        out,
+        Event::RungUnreachable { ladder: ladder_id.clone(), rung: rung_id.clone(), telling, role: role.clone() },
+    );
+    out.unreachable.push((rung_id.clone(), role));
+    bring_forward(case, i, ladder, &rung_id, ground.now, out);
+}
+
+/// If not one recipient of a rung can be reached, the next rung to another role is due at once.
+pub fn bring_forward(case: &mut Case, i: usize, ladder: &Ladder, rung: &RungId, now: Time, out: &mut Moves) {
+    let climb = &case.climbs[i];
+    let Some(state) = climb.rungs.get(rung) else { return };
+    let roles = ladder.rungs.iter().find(|r| r.id == *rung).map(|r| r.to.len()).unwrap_or(0);
+    let all = state
+        .tellings
+        .get(&0)
+        .is_some_and(|t| t.len() == roles && t.values().all(|s| matches!(s, Step::Unreachable(_))));
+    if !all {
+        return;
+    }
+    if let Some(next) = ladder::next_to_another_role(climb, ladder, rung) {
+        emit(case, now, out, Event::RungBroughtForward { ladder: ladder.id.clone(), rung: next });
+    }
+}
+
+fn told_of_rung(out: &Moves, rung: &RungId, telling: u32) -> Vec<notice::Recipient> {
+    out.notices.iter().filter(|n| n.rung == *rung && n.telling == telling).map(|n| n.to.clone()).collect()
+}
+
+/// An incident's climb at this instant. `at_once`: every role of every rung is told now (cases.md §4).
+pub fn climb_incident(ground: &Ground, climb: &mut Climb, ladder: &Ladder, facts: &serde_json::Value) -> Moves {
+    let mut out = Moves::default();
+    let anchors = Anchors::default();
+    if ground.slept_s > ladder.gap_min_s {
+        let planned = ladder::plan(&ground.footing, climb, ladder, &anchors, Waits::default(), &ground.policy.contacts);
+        let times = ladder::wake_times(&planned, ladder, ground.now);
+        if times.len() > 1 {
+            climb.woken.extend(times);
+        }
+    }
+    loop {
+        let planned = ladder::plan(&ground.footing, climb, ladder, &anchors, Waits::default(), &ground.policy.contacts);
+        let Some(p) = planned.first().cloned() else { break };
+        if p.at > ground.now {
+            out.wake(p.at);
+            break;
+        }
+        let Some(rung) = ladder.rungs.iter().find(|r| r.id == p.rung) else { break };
+        let before = told_of_rung(&out, &p.rung, p.telling);
+        let mut made = 0;
+        for who in resolve(ground.policy, &p.role, ground.around) {
+            if before.iter().any(|r| r.same_person(&who.recipient))
+                || !has_way(ground.policy, &rung.via, &who, ground.dead)
+            {
+                continue;
+            }
+            made += 1;
+            out.notices.push(incident_notice(ground, ladder, rung, p.telling, who.recipient, p.due, facts));
+        }
+        let step = if made > 0 { Step::Noticed(ground.now) } else { Step::Unreachable(ground.now) };
+        step_rung(climb, &p.rung, p.telling, &p.role, step);
+        if made == 0 {
+            out.unreachable.push((p.rung.clone(), p.role.clone()));
+            if let Some(next) = ladder::next_to_another_role(climb, ladder, &p.rung) {
+                climb.brought.insert(next, ground.now);
+            }
+        }
+    }
+    if climb.ended.is_none() && ladder::is_ended(&ground.footing, climb, ladder, &anchors) {
+        climb.ended = Some(ground.now);
+        for p in ladder::plan(&ground.footing, climb, ladder, &anchors, Waits::default(), &ground.policy.contacts) {
+            out.wake(p.at.max(ground.now));
+        }
+    }
+    out
+}
+
+fn incident_notice(
+    ground: &Ground,
+    ladder: &Ladder,
+    rung: &Rung,
+    telling: u32,
+    to: notice::Recipient,
+    due: Time,
+    facts: &serde_json::Value,
+) -> NewNotice {
+    NewNotice {
+        about: ground.about,
+        pupil: None,
+        school: ground.around.school.clone(),
+        ladder: Some(ladder.id.clone()),
+        rung: rung.id.clone(),
+        telling,
+        to,
+        via: rung.via.clone(),
+        template: rung.template.clone(),
+        document: None,
+        statutory: rung.statutory,
+        urgent: ladder.urgent,
+        due: due.min(ground.now),
+        held: false,
+        facts: facts.clone(),
+    }
+}
+
+/// Everybody on a ladder, at once: `mass_absence` tells all roles of `operations` the moment it opens.
+pub fn tell_all_at_once(
+    ground: &Ground,
+    climb: &mut Climb,
+    ladder: &Ladder,
+    facts: &serde_json::Value,
+) -> Vec<NewNotice> {
+    let mut out: Vec<NewNotice> = Vec::new();
+    for rung in &ladder.rungs {
+        for role in &rung.to {
+            for who in resolve(ground.policy, role, ground.around) {
+                let known = out.iter().any(|n| n.to.same_person(&who.recipient));
+                if !known && has_way(ground.policy, &rung.via, &who, ground.dead) {
+                    out.push(incident_notice(ground, ladder, rung, 0, who.recipient, ground.now, facts));
+                }
+            }
+            step_rung(climb, &rung.id, 0, role, Step::Noticed(ground.now));
+        }
+    }
+    out
+}

@@ -1,0 +1,312 @@
+//! What a notice says: facts in, words out, by kind of recipient and family of channel. An office's word never reaches a
+//! guardian: each kind has texts and variables of its own. Pure; overriding templates are minijinja, strict.
+
+use super::incident as kind;
+use super::message::{Lang, letters as m};
+use super::notice;
+use super::policy::{Policy, Template};
+use super::{Date, Time};
+use chrono::Datelike;
+use serde_json::{Value, json};
+
+/// Who reads it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reader {
+    Guardian,
+    /// Homeroom teacher, principal and the school's other contacts.
+    Staff,
+    Office,
+}
+
+/// What is known of a child at the instant of composing. No `Debug`: names and numbers.
+#[derive(Clone, Default)]
+pub struct Child {
+    pub name: String,
+    pub school: String,
+    pub class: String,
+    /// Days of absence that the case rests on, ascending.
+    pub dates: Vec<Date>,
+    pub homeroom_name: String,
+    pub homeroom_phone: String,
+    pub principal_name: String,
+    pub principal_phone: String,
+    pub level: u8,
+    pub number: Option<String>,
+    pub returned_on: Option<Date>,
+}
+
+/// One notice's facts.
+pub struct Facts<'a> {
+    pub rung: &'a str,
+    pub template: Option<&'a str>,
+    pub document: Option<&'a str>,
+    pub child: Option<&'a Child>,
+    pub facts: &'a Value,
+    pub sms: bool,
+    pub reader: Reader,
+    /// What an incident's subject is called (a school's name rather than a source's id).
+    pub subject: String,
+    pub lang: Lang,
+}
+
+/// Subject line (mail) and text.
+pub type Said = (String, String);
+
+pub fn say_day(lang: Lang, d: Date) -> String {
+    m::day(lang, d.month(), d.day())
+}
+
+/// 9月7日、9月8日; long lists as a range with its count.
+pub fn say_dates(lang: Lang, dates: &[Date]) -> String {
+    match dates {
+        [] => String::new(),
+        [first, .., last] if dates.len() > 10 => {
+            m::days_range(lang, say_day(lang, *first), say_day(lang, *last), dates.len())
+        }
+        _ => dates.iter().map(|d| say_day(lang, *d)).collect::<Vec<_>>().join(&m::list_mark(lang)),
+    }
+}
+
+/// The words of one notice. A template that cannot be filled falls back to the default text: a letter is never lost for a
+/// typing error (`check` finds those).
+pub fn say(policy: &Policy, f: &Facts) -> Said {
+    let default = default_words(f);
+    let Some(template) = f.template.and_then(|t| policy.templates.by_id.get(t)) else { return default };
+    fill(policy, template, f).unwrap_or(default)
+}
+
+fn fill(policy: &Policy, t: &Template, f: &Facts) -> Option<Said> {
+    let values = variables(policy, f);
+    let render = |source: &str| -> Option<String> {
+        let mut env = minijinja::Environment::new();
+        env.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
+        env.render_str(source, template_value(&values)).ok()
+    };
+    if f.sms {
+        let text = render(t.sms.as_ref()?.in_lang(f.lang))?;
+        return Some((String::new(), text));
+    }
+    let text = t.email_text.as_ref().or(t.sms.as_ref()).and_then(|x| render(x.in_lang(f.lang)))?;
+    let subject =
+        t.email_subject.as_ref().and_then(|x| render(x.in_lang(f.lang))).unwrap_or_else(|| default_words(f).0);
+    Some((subject, text))
+}
+
+fn template_value(v: &Value) -> minijinja::Value {
+    match v {
+        Value::Null => minijinja::Value::from(()),
+        Value::Bool(b) => minijinja::Value::from(*b),
+        Value::Number(n) => n.as_i64().map_or_else(|| minijinja::Value::from(n.to_string()), minijinja::Value::from),
+        Value::String(s) => minijinja::Value::from(s.as_str()),
+        Value::Array(a) => a.iter().map(template_value).collect(),
+        Value::Object(o) => minijinja::Value::from_pairs(o.iter().map(|(k, v)| (k.as_str(), template_value(v)))),
+    }
+}
+
+/// Variables by reader: none can show more than its reader may see.
+fn variables(policy: &Policy, f: &Facts) -> Value {
+    let mut out = json!({ "township": { "name": policy.township.name } });
+    let Some(c) = f.child else {
+        out["incident"] = f.facts.clone();
+        return out;
+    };
+    out["dates"] = json!(say_dates(f.lang, &c.dates));
+    out["pupil"] = json!({ "name": c.name, "class": c.class, "school": c.school });
+    out["homeroom"] = json!({ "name": c.homeroom_name, "phone": c.homeroom_phone });
+    out["school"] = json!({ "name": c.school, "principal": c.principal_name, "phone": c.principal_phone });
+    if f.reader == Reader::Office {
+        out["case"] = json!({ "number": c.number, "level": c.level });
+    }
+    out
+}
+
+fn default_words(f: &Facts) -> Said {
+    match f.child {
+        Some(c) => about_child(f, c),
+        None => about_township(f),
+    }
+}
+
+fn contact(c: &Child, lang: Lang) -> String {
+    let teacher = match lang {
+        Lang::Zh => "老师",
+        Lang::En => "",
+    };
+    if !c.homeroom_name.is_empty() {
+        return format!("{}{teacher}{}", c.homeroom_name, c.homeroom_phone);
+    }
+    format!("{}{}", c.school, c.principal_phone)
+}
+
+fn about_child(f: &Facts, c: &Child) -> Said {
+    let lang = f.lang;
+    let dates = say_dates(lang, &c.dates);
+    let back = say_day(lang, c.returned_on.or(c.dates.last().copied()).unwrap_or_default());
+    match f.reader {
+        Reader::Guardian => {
+            let text = match f.rung {
+                notice::RETURNED => m::guardian_returned(lang, &c.name, back),
+                notice::RELAPSED => m::guardian_relapsed(lang, &c.name, dates, contact(c, lang)),
+                notice::CORRECTED => m::guardian_corrected(lang, &c.name),
+                notice::REPLY => m::reply_thanks(lang),
+                _ => m::guardian_absent(lang, &c.name, dates, contact(c, lang)),
+            };
+            (m::guardian_subject(lang, &c.name), text)
+        }
+        Reader::Staff => {
+            let text = match f.rung {
+                notice::RETURNED => m::staff_returned(lang, &c.school, &c.class, &c.name, back),
+                notice::RELAPSED => m::staff_relapsed(lang, &c.school, &c.class, &c.name, dates),
+                notice::CORRECTED => m::staff_corrected(lang, &c.school, &c.class, &c.name),
+                notice::REPLY => reply(f),
+                rung => {
+                    let task = match rung {
+                        "visit" => m::staff_task_visit(lang),
+                        "school" => m::staff_task_lead(lang),
+                        _ => m::staff_task_contact(lang),
+                    };
+                    m::staff_absent(lang, &c.school, &c.class, &c.name, dates, task)
+                }
+            };
+            (m::staff_subject(lang, &c.name, &c.school), text)
+        }
+        Reader::Office => {
+            let number = c.number.clone().unwrap_or_else(|| m::case_without_number(lang));
+            let mut text = match f.rung {
+                notice::RETURNED => m::staff_returned(lang, &c.school, &c.class, &c.name, back),
+                notice::RELAPSED => m::staff_relapsed(lang, &c.school, &c.class, &c.name, dates),
+                notice::CORRECTED => m::staff_corrected(lang, &c.school, &c.class, &c.name),
+                notice::REPLY => reply(f),
+                notice::UNCONFIRMED => {
+                    let by = f.facts.get("by").and_then(Value::as_str).unwrap_or_default();
+                    m::stated_unconfirmed(lang, &c.school, &c.class, &c.name, by)
+                }
+                rung => {
+                    let mut t = m::office_absent(lang, &number, &c.school, &c.class, &c.name, dates, c.level);
+                    t.push_str(&match (f.document, rung) {
+                        (Some("rectification_order"), _) => m::office_order(lang),
+                        (_, "overdue") => m::office_overdue(lang),
+                        _ => m::office_report(lang),
+                    });
+                    t
+                }
+            };
+            if f.facts.get("unconfirmed").and_then(Value::as_bool) == Some(true) {
+                text.push_str(&m::office_unconfirmed(lang));
+            }
+            (m::office_subject(lang, number, &c.school, &c.name), text)
+        }
+    }
+}
+
+fn reply(f: &Facts) -> String {
+    f.facts.get("text").and_then(Value::as_str).map_or_else(|| m::reply_thanks(f.lang), str::to_owned)
+}
+
+/// Title and explanation of an incident.
+pub fn incident_words(lang: Lang, k: &str, subject: &str, detail: &Value) -> Said {
+    let s = |key: &str| match detail.get(key) {
+        Some(Value::String(s)) => s.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(v) => v.to_string(),
+    };
+    let dates: Vec<Date> = detail.get("dates").and_then(|d| serde_json::from_value(d.clone()).ok()).unwrap_or_default();
+    match k {
+        kind::EXPORT_OVERDUE => {
+            (m::export_overdue_title(lang, subject), m::export_overdue_text(lang, s("day"), s("by")))
+        }
+        kind::EXPORT_HELD => (m::export_held_title(lang, subject), m::export_held_text(lang)),
+        kind::EXPORT_REJECTED => (m::export_rejected_title(lang, subject), m::export_rejected_text(lang)),
+        kind::UNKNOWN_PUPILS => (m::unknown_pupils_title(lang, subject), m::unknown_pupils_text(lang)),
+        kind::ROSTER_SHRUNK => (m::roster_shrunk_title(lang, subject), m::roster_shrunk_text(lang)),
+        kind::CALENDAR_UNKNOWN => (m::calendar_unknown_title(lang, subject), m::calendar_unknown_text(lang)),
+        kind::MASS_ABSENCE => {
+            (m::mass_absence_title(lang, subject), m::mass_absence_text(lang, s("pupils"), say_dates(lang, &dates)))
+        }
+        kind::CONTACT_MISSING => (m::contact_missing_title(lang, subject), m::contact_missing_text(lang)),
+        kind::CHANNEL_DOWN => (m::channel_down_title(lang, subject), m::channel_down_text(lang)),
+        "message_refused" => (m::message_refused_title(lang, subject), m::message_refused_text(lang)),
+        kind::LADDER_EXHAUSTED => (m::ladder_exhausted_title(lang, subject), m::ladder_exhausted_text(lang)),
+        kind::POLICY_REJECTED => (m::policy_rejected_title(lang), m::policy_rejected_text(lang, s("problems"))),
+        other => {
+            let title = detail
+                .get("title")
+                .and_then(|t| t.get(if lang == Lang::Zh { "zh" } else { "en" }))
+                .and_then(Value::as_str)
+                .unwrap_or(other);
+            (m::other_title(lang, title, subject), say_dates(lang, &dates))
+        }
+    }
+}
+
+fn about_township(f: &Facts) -> Said {
+    let lang = f.lang;
+    match f.rung {
+        notice::MORNING => morning(f),
+        notice::WEAKENED => {
+            let list: Vec<super::weaken::Weakening> =
+                f.facts.get("weaker").and_then(|w| serde_json::from_value(w.clone()).ok()).unwrap_or_default();
+            let list = list.iter().map(|w| w.sentence(lang)).collect::<Vec<_>>().join("\n");
+            (m::weakened_subject(lang), m::weakened_text(lang, list))
+        }
+        notice::REPLY => (String::new(), reply(f)),
+        rung => {
+            let k = f.facts.get("kind").and_then(Value::as_str).unwrap_or_default();
+            let (title, text) = incident_words(lang, k, &f.subject, f.facts.get("detail").unwrap_or(&Value::Null));
+            let body = match rung {
+                notice::MENDED => m::mended_text(lang, &title),
+                notice::HELD => m::held_text(lang, &title, text),
+                _ => m::incident_text(lang, &title, text),
+            };
+            (m::incident_subject(lang, title), body)
+        }
+    }
+}
+
+fn morning(f: &Facts) -> Said {
+    let lang = f.lang;
+    let n = |v: &Value, key: &str| v.get(key).and_then(Value::as_u64).unwrap_or(0);
+    let mut lines = Vec::new();
+    let mut quiet = n(f.facts, "open") == 0;
+    for s in f.facts.get("schools").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default() {
+        let name = s.get("name").and_then(Value::as_str).unwrap_or_default();
+        let is = |key: &str| s.get(key).and_then(Value::as_bool).unwrap_or(false);
+        if !is("school_day") {
+            lines.push(m::morning_closed(lang, name));
+        } else if is("reported") {
+            quiet &= n(s, "absent") == 0;
+            lines.push(m::morning_line(lang, name, n(s, "expected"), n(s, "present"), n(s, "absent")));
+        } else {
+            quiet = false;
+            lines.push(m::morning_silent(lang, name));
+        }
+    }
+    lines.push(m::morning_cases(
+        lang,
+        n(f.facts, "open"),
+        n(f.facts, "watching"),
+        n(f.facts, "climbed"),
+        n(f.facts, "returned"),
+    ));
+    if quiet {
+        lines.push(m::morning_quiet(lang));
+    }
+    let date = f.facts.get("date").and_then(Value::as_str).unwrap_or_default();
+    (m::morning_subject(lang, date), lines.join("\n"))
+}
+
+/// Several notices to one address are one letter.
+pub fn join(lang: Lang, said: Vec<Said>) -> Said {
+    match said.len() {
+        1 => said.into_iter().next().unwrap_or_default(),
+        n => {
+            let text = said.into_iter().map(|(_, t)| t).collect::<Vec<_>>().join("\n\n");
+            (m::many_subject(lang, n), text)
+        }
+    }
+}
+
+/// The clock time of an answer ("already taken on by … at …").
+pub fn say_time(at: Time) -> String {
+    at.format("%Y-%m-%d %H:%M").to_string()
+}

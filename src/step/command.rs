@@ -1,0 +1,753 @@
+//! What people do to cases: each command is checked, becomes events and decisions, and lands in the ledger; a refusal says
+//! why. The command line, the control socket, policy tests and replies all come through here.
+
+use super::pupils::{self, Around};
+use super::{StepError, ladder_by_hash, prepared, rule_by_hash};
+use crate::domain::case::{Case, Event, Reason, State, Stated};
+use crate::domain::casework::{self, Draft, PupilView};
+use crate::domain::evidence::DecisionKind;
+use crate::domain::ids::{CaseId, DecisionId, PupilId, Role, StatusId, Word};
+use crate::domain::incident;
+use crate::domain::ladder::{Footing, add};
+use crate::domain::message::{Lang, casework as m};
+use crate::domain::notice::{self, NewNotice};
+use crate::domain::policy::{Anchor, Policy};
+use crate::domain::words::say_time;
+use crate::domain::{Date, Time, timeline};
+use crate::store::decisions::{self, Grounds, NewAct, NewDecision};
+use crate::store::{
+    Db, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, incidents, outbox, vault,
+};
+use chrono::Days;
+use serde::{Deserialize, Serialize};
+
+/// A command. `case` and `pupil` may be a student number, a reference (`P-000123`), a case's id (`C-000007`) or number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    Acknowledge {
+        case: String,
+        by: String,
+        role: Option<Role>,
+    },
+    Act {
+        pupil: String,
+        kind: Word,
+        result: Option<Word>,
+        date: Option<Date>,
+        by: String,
+        note: Option<String>,
+    },
+    Excuse {
+        pupil: String,
+        from: Date,
+        to: Date,
+        status: StatusId,
+        by: String,
+        second: Option<String>,
+        reason: Option<String>,
+    },
+    Return {
+        pupil: String,
+        on: Date,
+        by: String,
+        reason: Option<String>,
+    },
+    Withdraw {
+        decision: String,
+        by: String,
+        reason: Option<String>,
+    },
+    Close {
+        case: String,
+        reason: String,
+        evidence: String,
+        until: Option<Date>,
+        by: String,
+    },
+    Reopen {
+        case: String,
+        by: String,
+        reason: String,
+    },
+    Serve {
+        case: String,
+        document: Word,
+        on: Date,
+        by: String,
+    },
+    Refer {
+        case: String,
+        to: Role,
+        by: String,
+    },
+    Migrate {
+        case: String,
+        by: String,
+    },
+    /// Lets go what a mass hold holds. `subject`: the school.
+    Release {
+        kind: String,
+        subject: Option<String>,
+        by: String,
+    },
+    Reply {
+        from: String,
+        text: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    pub ok: bool,
+    /// For people: what was done, or why it was refused.
+    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub decision: Option<String>,
+}
+
+enum Refusal {
+    Because(String),
+    Failed(StepError),
+}
+
+impl From<StepError> for Refusal {
+    fn from(e: StepError) -> Self {
+        Refusal::Failed(e)
+    }
+}
+impl From<StoreError> for Refusal {
+    fn from(e: StoreError) -> Self {
+        Refusal::Failed(e.into())
+    }
+}
+
+fn no<T>(why: String) -> Result<T, Refusal> {
+    Err(Refusal::Because(why))
+}
+
+struct Desk<'a> {
+    tx: &'a Transaction<'a>,
+    vault: &'a Vault,
+    policy: &'a Policy,
+    lang: Lang,
+    now: Time,
+}
+
+type Done = Result<Reply, Refusal>;
+
+fn done(message: String, decision: Option<String>) -> Done {
+    Ok(Reply { ok: true, message, decision })
+}
+
+/// Carries out a command, wholly or not at all.
+///
+/// # Errors
+/// Only when the database cannot be read or written; a refusal is a reply.
+pub fn obey(db: &mut Db, policy: &Policy, now: Time, request: &Request) -> Result<Reply, StepError> {
+    obey_in(db, policy, now, request, policy.township.lang)
+}
+
+/// The same, answered in the caller's language.
+pub fn obey_in(db: &mut Db, policy: &Policy, now: Time, request: &Request, lang: Lang) -> Result<Reply, StepError> {
+    let vault = db.vault();
+    let result = db.write(|tx| {
+        let desk = Desk { tx, vault: &vault, policy, lang, now };
+        desk.carry_out(request)
+    });
+    match result {
+        Ok(reply) => Ok(reply),
+        Err(Refusal::Because(message)) => Ok(Reply { ok: false, message, decision: None }),
+        Err(Refusal::Failed(e)) => Err(e),
+    }
+}
+
+impl Desk<'_> {
+    fn carry_out(&self, request: &Request) -> Done {
+        match request {
+            Request::Acknowledge { case, by, role } => self.acknowledge(case, by, role.as_ref()),
+            Request::Act { pupil, kind, result, date, by, note } => {
+                self.act(pupil, kind, result.as_ref(), date.unwrap_or(self.now.date()), by, note.clone())
+            }
+            Request::Excuse { pupil, from, to, status, by, second, reason } => {
+                self.excuse(pupil, *from, *to, status, by, second.as_deref(), reason.clone())
+            }
+            Request::Return { pupil, on, by, reason } => self.returned(pupil, *on, by, reason.clone()),
+            Request::Withdraw { decision, by, .. } => self.withdraw(decision, by),
+            Request::Close { case, reason, evidence, until, by } => self.close(case, reason, evidence, *until, by),
+            Request::Reopen { case, by, reason } => self.reopen(case, by, reason),
+            Request::Serve { case, document, on, by } => self.serve(case, document, *on, by),
+            Request::Refer { case, to, by } => self.refer(case, to, by),
+            Request::Migrate { case, by } => self.migrate(case, by),
+            Request::Release { kind, subject, by } => self.release(kind, subject.as_deref(), by),
+            Request::Reply { from, text } => self.reply(from, text),
+        }
+    }
+
+    fn pupil(&self, who: &str) -> Result<PupilId, Refusal> {
+        if let Some(case) = self.find_case(who)? {
+            return Ok(case.pupil);
+        }
+        match vault::pupil_by_reference_or_number(self.tx, self.vault, who)? {
+            Some(p) => Ok(p),
+            None => no(m::no_such_pupil(self.lang, who)),
+        }
+    }
+
+    fn find_case(&self, who: &str) -> Result<Option<Case>, Refusal> {
+        Ok(match CaseId::parse(who) {
+            Some(id) => cases::get(self.tx, self.vault, id)?,
+            None => cases::by_number(self.tx, self.vault, who)?,
+        })
+    }
+
+    /// A case by its own name, or the pupil's latest.
+    fn case(&self, who: &str) -> Result<Case, Refusal> {
+        if let Some(case) = self.find_case(who)? {
+            return Ok(case);
+        }
+        let Some(p) = vault::pupil_by_reference_or_number(self.tx, self.vault, who)? else {
+            return no(m::no_such_case(self.lang, who));
+        };
+        match cases::of_pupil(self.tx, self.vault, p)?.pop() {
+            Some(c) => Ok(c),
+            None => no(m::no_such_case(self.lang, who)),
+        }
+    }
+
+    fn open_case(&self, who: &str) -> Result<Case, Refusal> {
+        let case = self.case(who)?;
+        if case.state == State::Closed {
+            return no(m::no_open_case(self.lang, who));
+        }
+        Ok(case)
+    }
+
+    fn named(&self, by: &str) -> Result<(), Refusal> {
+        if by.trim().is_empty() { no(m::by_needed(self.lang)) } else { Ok(()) }
+    }
+
+    /// Writes events of a case and has the engine look at it at once.
+    fn write(&self, mut draft: Draft) -> Result<(), Refusal> {
+        let school = super::courier::place_of(self.tx, self.policy, draft.case.pupil, self.now.date())?.map(|p| p.0);
+        let events = std::mem::take(&mut draft.events);
+        cases::write(self.tx, self.vault, &draft.case, &events, school.as_ref(), Some(self.now), self.now)?;
+        deliveries::mark_pupil(self.tx, draft.case.pupil, self.now)?;
+        Ok(())
+    }
+
+    fn with_footing<T>(&self, pupil: PupilId, f: impl FnOnce(&Footing) -> T) -> Result<T, Refusal> {
+        let ready = prepared(self.policy);
+        let place = super::courier::place_of(self.tx, self.policy, pupil, self.now.date())?;
+        let footing = Footing { calendar: &ready.calendar, place: place.as_ref().map(|(s, c, g)| (s, *g, c.as_ref())) };
+        Ok(f(&footing))
+    }
+
+    fn leading(&self, case: &Case) -> Option<crate::domain::policy::Ladder> {
+        casework::leading_ladder(case, &|h| ladder_by_hash(self.tx, self.policy, h))
+    }
+
+    fn acknowledge(&self, who: &str, by: &str, role: Option<&Role>) -> Done {
+        self.named(by)?;
+        let case = self.open_case(who)?;
+        if case.state != State::Open {
+            return no(m::not_open(self.lang));
+        }
+        let Some(rule) = self.leading(&case).and_then(|l| l.acknowledge) else {
+            return no(m::not_acknowledgeable(self.lang));
+        };
+        let role = match role {
+            Some(r) => r.clone(),
+            None => rule.by.first().cloned().unwrap_or_else(|| Role::new("operator")),
+        };
+        if !rule.by.is_empty() && !rule.by.contains(&role) {
+            return no(m::no_duty(self.lang, &role));
+        }
+        if let Some(ack) = &case.ack {
+            // While it holds, another is told so; after it ran out another holds only if an act was recorded since.
+            if ack.until > self.now || !ack.acted {
+                return no(m::already_taken_on(self.lang, &ack.by, say_time(ack.at)));
+            }
+        }
+        let until = self.with_footing(case.pupil, |f| add(f, self.now, rule.holds, None))?;
+        let mut draft = Draft::of(case, self.now);
+        draft.emit(Event::Acknowledged { by: by.to_owned(), role, until });
+        self.write(draft)?;
+        done(m::done(self.lang), None)
+    }
+
+    fn act(&self, who: &str, kind: &Word, result: Option<&Word>, date: Date, by: &str, note: Option<String>) -> Done {
+        self.named(by)?;
+        if date > self.now.date() {
+            return no(m::in_the_future(self.lang, date));
+        }
+        if !self.policy.acts.kinds.contains_key(kind) {
+            return no(m::unknown_kind(self.lang, kind));
+        }
+        if let Some(r) = result.filter(|r| !self.policy.acts.results.contains_key(*r)) {
+            return no(m::unknown_result(self.lang, r));
+        }
+        let pupil = self.pupil(who)?;
+        let new = NewAct {
+            pupil,
+            date,
+            kind: kind.clone(),
+            result: result.cloned(),
+            recorded_at: self.now,
+            delivery: None,
+            by: Some(by.to_owned()),
+            note,
+        };
+        let (id, fresh) = decisions::record_act(self.tx, self.vault, &new)?;
+        if fresh {
+            self.act_on_case(pupil, kind, result, date, by)?;
+        }
+        done(m::done(self.lang), Some(id.to_string()))
+    }
+
+    /// An act lands in the ledger of the case, and prolongs a hold that holds, once.
+    fn act_on_case(
+        &self,
+        pupil: PupilId,
+        kind: &Word,
+        result: Option<&Word>,
+        date: Date,
+        by: &str,
+    ) -> Result<(), Refusal> {
+        let Some(case) = cases::of_pupil(self.tx, self.vault, pupil)?.pop().filter(|c| c.state != State::Closed) else {
+            return Ok(());
+        };
+        let ack = case.ack.clone().filter(|a| a.until > self.now && !a.prolonged);
+        let holds = self.leading(&case).and_then(|l| l.acknowledge).map(|a| a.holds);
+        let mut draft = Draft::of(case, self.now);
+        let (kind, result) = (kind.clone(), result.cloned());
+        draft.emit(Event::ActRecorded { kind, result, date, by: by.to_owned() });
+        if let (Some(ack), Some(holds)) = (ack, holds) {
+            let until = self.with_footing(pupil, |f| add(f, ack.until, holds, None))?;
+            draft.emit(Event::AcknowledgementProlonged { until });
+        }
+        self.write(draft)
+    }
+
+    fn excuse(
+        &self,
+        who: &str,
+        from: Date,
+        to: Date,
+        status: &StatusId,
+        by: &str,
+        second: Option<&str>,
+        reason: Option<String>,
+    ) -> Done {
+        self.named(by)?;
+        if to < from {
+            return no(m::ends_before(self.lang));
+        }
+        if self.policy.status(status).is_none() || *status == "not_listed" {
+            return no(m::unknown_status(self.lang, status));
+        }
+        let pupil = self.pupil(who)?;
+        let oldest = self.with_footing(pupil, |f| {
+            // The third school day before today: what lies before it is old.
+            let mut d = self.now.date();
+            for _ in 0..60 {
+                if f.place.is_some_and(|(s, g, c)| {
+                    f.calendar.school_days_between(s, g, c, d, self.now.date() - Days::new(1)) >= 3
+                }) {
+                    break;
+                }
+                d = d - Days::new(1);
+            }
+            d
+        })?;
+        let days = (to - from).num_days() + 1;
+        if from < oldest || days > 5 {
+            match second.map(str::trim).filter(|s| !s.is_empty()) {
+                None => return no(m::second_needed(self.lang)),
+                Some(s) if s == by.trim() => return no(m::second_same(self.lang)),
+                Some(_) => {}
+            }
+        }
+        let new = NewDecision {
+            pupil,
+            kind: DecisionKind::Excuse(status.clone()),
+            from,
+            to,
+            recorded_at: self.now,
+            delivery: None,
+            grounds: Grounds {
+                by: Some(by.to_owned()),
+                second: second.map(str::to_owned),
+                reason,
+                ..Grounds::default()
+            },
+        };
+        let id = decisions::record(self.tx, self.vault, &new)?;
+        done(m::done(self.lang), id.map(|d| d.to_string()))
+    }
+
+    fn returned(&self, who: &str, on: Date, by: &str, reason: Option<String>) -> Done {
+        self.named(by)?;
+        if on > self.now.date() {
+            return no(m::in_the_future(self.lang, on));
+        }
+        let pupil = self.pupil(who)?;
+        let new = NewDecision {
+            pupil,
+            kind: DecisionKind::Return,
+            from: on,
+            to: on,
+            recorded_at: self.now,
+            delivery: None,
+            grounds: Grounds { by: Some(by.to_owned()), reason, ..Grounds::default() },
+        };
+        let Some(id) = decisions::record(self.tx, self.vault, &new)? else { return done(m::done(self.lang), None) };
+        if let Some(case) = cases::of_pupil(self.tx, self.vault, pupil)?.pop().filter(|c| c.state == State::Open) {
+            self.watch(case, on, Stated { decision: id, by: by.to_owned() })?;
+        }
+        done(m::done(self.lang), Some(id.to_string()))
+    }
+
+    /// A stated return acts at once; attendance must confirm it.
+    fn watch(&self, case: Case, on: Date, stated: Stated) -> Result<(), Refusal> {
+        let pupil = case.pupil;
+        let ready = prepared(self.policy);
+        let loaded = evidence::load(self.tx, &[pupil])?;
+        let built = timeline::build(self.policy, &ready.calendar, &loaded, &[pupil], self.now.date(), None);
+        let Some(line) = built.timelines.get(&pupil) else { return Ok(()) };
+        let found = findings::of_pupil(self.tx, pupil, false)?;
+        let segment = built.roster.at(pupil, self.now.date());
+        let ladders = |h: &str| ladder_by_hash(self.tx, self.policy, h);
+        let rules = |h: &str| rule_by_hash(self.tx, self.policy, h);
+        let view = PupilView {
+            policy: self.policy,
+            calendar: &ready.calendar,
+            pupil,
+            segment,
+            timeline: line,
+            findings: &found,
+            changes: &[],
+            ladders: &ladders,
+            rules: &rules,
+            now: self.now,
+        };
+        let mut draft = Draft::of(case, self.now);
+        casework::state_return(&view, &mut draft, on, stated);
+        let people = pupils::surroundings(self.tx, self.vault, pupil, segment)?;
+        let around = Around {
+            evidence: &loaded,
+            policy: self.policy,
+            calendar: &ready.calendar,
+            vault: self.vault,
+            built: &built,
+            now: self.now,
+            slept_s: 0,
+        };
+        pupils::finish(self.tx, &around, &view, &people, &mut draft)?;
+        Ok(())
+    }
+
+    fn withdraw(&self, decision: &str, by: &str) -> Done {
+        self.named(by)?;
+        let id = DecisionId::parse(decision).or_else(|| decision.parse().ok().map(DecisionId));
+        let withdrawn = match id {
+            Some(id) => decisions::withdraw(self.tx, id, self.now)?,
+            None => None,
+        };
+        match withdrawn {
+            Some(_) => done(m::done(self.lang), None),
+            None => no(m::no_such_decision(self.lang, decision)),
+        }
+    }
+
+    fn close(&self, who: &str, reason: &str, evidence: &str, until: Option<Date>, by: &str) -> Done {
+        self.named(by)?;
+        let Some(reason) = Reason::parse(reason).filter(|r| *r != Reason::Returned) else {
+            return no(m::unknown_reason(self.lang, reason));
+        };
+        if evidence.trim().is_empty() {
+            return no(m::evidence_needed(self.lang));
+        }
+        if matches!(reason, Reason::Suspended | Reason::Exempt) && until.is_none() {
+            return no(m::until_needed(self.lang));
+        }
+        let case = self.case(who)?;
+        if case.state == State::Closed {
+            return no(m::already_closed(self.lang));
+        }
+        let mut decision = None;
+        if reason.ends_expectation() {
+            // From the day after; from this day if nothing is recorded on it.
+            let recorded = self.recorded_today(case.pupil)?;
+            let from = if recorded { self.now.date() + Days::new(1) } else { self.now.date() };
+            if until.is_some_and(|u| u < from) {
+                return no(m::ends_before(self.lang));
+            }
+            let new = NewDecision {
+                pupil: case.pupil,
+                kind: DecisionKind::NotExpected,
+                from,
+                to: until.unwrap_or(Date::MAX),
+                recorded_at: self.now,
+                delivery: None,
+                grounds: Grounds { by: Some(by.to_owned()), evidence: Some(evidence.to_owned()), ..Grounds::default() },
+            };
+            decision = decisions::record(self.tx, self.vault, &new)?;
+        }
+        let mut draft = Draft::of(case, self.now);
+        draft.emit(Event::Closed { reason, evidence: evidence.to_owned(), until, by: Some(by.to_owned()), decision });
+        if reason == Reason::Mistaken {
+            let telling = draft.case.corrections + 1;
+            draft.emit(Event::Corrected { telling });
+        }
+        self.finish(draft)?;
+        done(m::done(self.lang), decision.map(|d| d.to_string()))
+    }
+
+    fn recorded_today(&self, pupil: PupilId) -> Result<bool, Refusal> {
+        let ready = prepared(self.policy);
+        let loaded = evidence::load(self.tx, &[pupil])?;
+        let built = timeline::build(self.policy, &ready.calendar, &loaded, &[pupil], self.now.date(), None);
+        Ok(built.timelines.get(&pupil).is_some_and(|t| t.day(&ready.calendar, self.now.date()).is_some()))
+    }
+
+    /// Writes a case's events with the letters that they call for.
+    fn finish(&self, mut draft: Draft) -> Result<(), Refusal> {
+        let pupil = draft.case.pupil;
+        let ready = prepared(self.policy);
+        let loaded = evidence::load(self.tx, &[pupil])?;
+        let built = timeline::build(self.policy, &ready.calendar, &loaded, &[pupil], self.now.date(), None);
+        let Some(line) = built.timelines.get(&pupil) else { return Ok(()) };
+        let found = findings::of_pupil(self.tx, pupil, false)?;
+        let segment = built.roster.at(pupil, self.now.date());
+        let ladders = |h: &str| ladder_by_hash(self.tx, self.policy, h);
+        let rules = |h: &str| rule_by_hash(self.tx, self.policy, h);
+        let view = PupilView {
+            policy: self.policy,
+            calendar: &ready.calendar,
+            pupil,
+            segment,
+            timeline: line,
+            findings: &found,
+            changes: &[],
+            ladders: &ladders,
+            rules: &rules,
+            now: self.now,
+        };
+        let people = pupils::surroundings(self.tx, self.vault, pupil, segment)?;
+        let around = Around {
+            evidence: &loaded,
+            policy: self.policy,
+            calendar: &ready.calendar,
+            vault: self.vault,
+            built: &built,
+            now: self.now,
+            slept_s: 0,
+        };
+        pupils::finish(self.tx, &around, &view, &people, &mut draft)?;
+        deliveries::mark_pupil(self.tx, pupil, self.now)?;
+        Ok(())
+    }
+
+    fn reopen(&self, who: &str, by: &str, why: &str) -> Done {
+        self.named(by)?;
+        let case = self.case(who)?;
+        if case.state != State::Closed {
+            return no(m::not_closed(self.lang));
+        }
+        let others = cases::of_pupil(self.tx, self.vault, case.pupil)?;
+        if others.iter().any(|c| c.id != case.id && c.state != State::Closed) {
+            return no(m::not_closed(self.lang));
+        }
+        if let Some(d) = case.closing.as_ref().and_then(|c| c.decision) {
+            decisions::withdraw(self.tx, d, self.now)?;
+        }
+        let mut draft = Draft::of(case, self.now);
+        draft.emit(Event::Reopened { by: by.to_owned(), why: why.to_owned() });
+        self.go_on(&mut draft)?;
+        self.finish(draft)?;
+        done(m::done(self.lang), None)
+    }
+
+    fn go_on(&self, draft: &mut Draft) -> Result<(), Refusal> {
+        let climbs = draft.case.climbs.clone();
+        for climb in climbs {
+            let Some(ladder) = ladder_by_hash(self.tx, self.policy, &climb.hash) else { continue };
+            let anchors = crate::domain::climbing::anchors(&draft.case, &climb);
+            let next = self
+                .with_footing(draft.case.pupil, |f| crate::domain::ladder::next_rung(f, &climb, &ladder, &anchors))?;
+            if let Some(rung) = next.or_else(|| ladder.repeat.as_ref().map(|r| r.rung.clone())) {
+                draft.emit(Event::WentOn { ladder: climb.ladder.clone(), rung });
+            }
+        }
+        Ok(())
+    }
+
+    fn serve(&self, who: &str, document: &Word, on: Date, by: &str) -> Done {
+        self.named(by)?;
+        if on > self.now.date() {
+            return no(m::in_the_future(self.lang, on));
+        }
+        let case = self.open_case(who)?;
+        let known = case.climbs.iter().filter_map(|c| ladder_by_hash(self.tx, self.policy, &c.hash)).any(|l| {
+            l.rungs
+                .iter()
+                .any(|r| r.document.as_ref() == Some(document) || r.at.anchor == Anchor::Served(document.clone()))
+        });
+        if !known {
+            return no(m::unknown_document(self.lang, document));
+        }
+        let mut draft = Draft::of(case, self.now);
+        draft.emit(Event::Served { document: document.clone(), date: on, by: by.to_owned() });
+        self.write(draft)?;
+        done(m::done(self.lang), None)
+    }
+
+    fn refer(&self, who: &str, to: &Role, by: &str) -> Done {
+        self.named(by)?;
+        let mut draft = Draft::of(self.open_case(who)?, self.now);
+        draft.emit(Event::Referred { to: to.clone(), by: by.to_owned() });
+        self.write(draft)?;
+        done(m::done(self.lang), None)
+    }
+
+    fn migrate(&self, who: &str, by: &str) -> Done {
+        self.named(by)?;
+        let case = self.open_case(who)?;
+        let mut draft = Draft::of(case, self.now);
+        for climb in draft.case.climbs.clone() {
+            if let Some(l) = self.policy.ladder(&climb.ladder).filter(|l| l.hash != climb.hash) {
+                draft.emit(Event::LadderMigrated { ladder: climb.ladder, from: climb.hash, to: l.hash.clone() });
+            }
+        }
+        self.write(draft)?;
+        done(m::done(self.lang), None)
+    }
+
+    fn release(&self, kind: &str, subject: Option<&str>, by: &str) -> Done {
+        self.named(by)?;
+        let mut n = 0;
+        let mut any = false;
+        for i in incidents::list(self.tx, false)? {
+            let wanted = i.kind == kind && subject.is_none_or(|s| s == i.subject);
+            if wanted && i.kind == incident::MASS_ABSENCE && i.body.released.is_none() {
+                any = true;
+                n += pupils::release(self.tx, self.policy, self.vault, &i, Some(by), self.now)?;
+            }
+        }
+        if !any {
+            return no(m::nothing_held(self.lang, subject.unwrap_or(kind)));
+        }
+        done(m::released(self.lang, n), None)
+    }
+
+    /// An SMS reply. `1` or 收到 acknowledges; a guardian's is the act `replied` and holds nothing.
+    fn reply(&self, from: &str, text: &str) -> Done {
+        let words: String = unicode_normalization::UnicodeNormalization::nfkc(text).collect();
+        let words = words.trim().trim_matches(['"', '\'', '“', '”', '「', '」', '。', '.']).trim().to_owned();
+        let digest = self.vault.digest("address", from);
+        let last: Vec<outbox::LetterRow> =
+            outbox::letters(self.tx)?.into_iter().filter(|l| l.digest == digest && l.accepted.is_some()).collect();
+        let mut letter = None;
+        for l in last.iter().rev() {
+            // Our own answers are no letters to be answered.
+            if !outbox::notices_of(self.tx, l.id)?.iter().all(|n| n.rung == notice::REPLY) {
+                letter = Some(l);
+                break;
+            }
+        }
+        let Some(letter) = letter else { return no(m::unknown_phone(self.lang)) };
+        let (ok, message) = match self.understood(letter, &words) {
+            Ok(message) => (true, message),
+            Err(Refusal::Because(why)) => (false, why),
+            Err(e) => return Err(e),
+        };
+        self.answer(&last, &message)?;
+        Ok(Reply { ok, message, decision: None })
+    }
+
+    /// Carries out what a known phone wrote; what is to be answered.
+    fn understood(&self, letter: &outbox::LetterRow, words: &str) -> Result<String, Refusal> {
+        let fresh = letter.accepted.is_some_and(|t| self.now - t <= chrono::TimeDelta::days(7));
+        let mut parts = words.split_whitespace();
+        let ack = matches!(parts.next(), Some("1" | "收到"));
+        let number = parts.next().map(str::to_owned);
+        let mut found: Vec<Case> = Vec::new();
+        if fresh {
+            for n in outbox::notices_of(self.tx, letter.id)? {
+                if let crate::domain::notice::About::Case(id) = n.about
+                    && let Some(c) = cases::get(self.tx, self.vault, id)?
+                    && !found.iter().any(|f| f.id == c.id)
+                {
+                    found.push(c);
+                }
+            }
+        }
+        if let Some(number) = &number {
+            found.retain(|c| c.number.as_ref().is_some_and(|n| n.ends_with(number.as_str())));
+        }
+        if letter.role == "guardian" {
+            for c in found {
+                let kind = Word::new("replied");
+                self.act(&c.id.to_string(), &kind, None, self.now.date(), "guardian", None)?;
+            }
+            return Ok(m::done(self.lang));
+        }
+        if !ack || found.is_empty() {
+            return Err(Refusal::Because(m::reply_not_understood(self.lang)));
+        }
+        let words = outbox::words(self.tx, self.vault, letter.id)?;
+        let by = words.map(|w| w.name).unwrap_or_default();
+        let mut refused = None;
+        for c in found.iter().filter(|c| c.state == State::Open) {
+            match self.acknowledge(&c.id.to_string(), &by, Some(&letter.role)) {
+                Ok(_) => {}
+                Err(Refusal::Because(why)) => refused = Some(why),
+                Err(e) => return Err(e),
+            }
+        }
+        refused.map_or_else(|| Ok(m::done(self.lang)), |why| Err(Refusal::Because(why)))
+    }
+
+    /// The answer to a known phone, by the way by which it was told: at once, at most five a day.
+    fn answer(&self, letters: &[outbox::LetterRow], message: &str) -> Result<(), Refusal> {
+        const A_DAY: usize = 5;
+        let Some(letter) = letters.last() else { return Ok(()) };
+        let mut answered = 0;
+        for l in letters.iter().filter(|l| l.claimed.date() == self.now.date()) {
+            let notices = outbox::notices_of(self.tx, l.id)?;
+            answered += usize::from(notices.iter().any(|n| n.rung == notice::REPLY));
+        }
+        let told = outbox::notices_of(self.tx, letter.id)?;
+        let Some(n) = told.first().filter(|_| answered < A_DAY) else { return Ok(()) };
+        let before = outbox::of_subject(self.tx, n.about)?;
+        let telling = before.iter().filter(|b| b.rung == notice::REPLY).map(|b| b.telling + 1).max().unwrap_or(0);
+        let new = NewNotice {
+            about: n.about,
+            pupil: n.pupil,
+            school: n.school.clone(),
+            ladder: None,
+            rung: notice::REPLY.into(),
+            telling,
+            to: n.to.clone(),
+            via: vec![letter.channel.clone()],
+            template: None,
+            document: None,
+            statutory: false,
+            urgent: false,
+            due: self.now,
+            held: false,
+            facts: serde_json::json!({ "text": message }),
+        };
+        outbox::make(self.tx, &new, self.now)?;
+        // The contacts before the one who wrote have had their turn.
+        let made = outbox::of_subject(self.tx, n.about)?.into_iter().rev().find(|b| b.rung == notice::REPLY);
+        if let Some(mut made) = made.filter(|_| letter.contact > 0) {
+            for contact in 0..letter.contact {
+                made.tried.push(notice::Tried { contact, channel: letter.channel.clone() });
+            }
+            outbox::put_back(self.tx, &made, None)?;
+        }
+        Ok(())
+    }
+}

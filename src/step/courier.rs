@@ -1,0 +1,498 @@
+//! The courier: notices become letters when they are claimed, letters are settled when a channel has answered. Sending
+//! itself happens between the two, with no transaction open. At least once; the letter's id goes out as idempotency key.
+
+mod settle;
+
+pub use settle::{receipt, recover, settle};
+
+use super::{StepError, prepared, pupils};
+use crate::domain::climbing::{address, address_kind};
+use crate::domain::compose::{self, Candidate, Way};
+use crate::domain::ids::{ChannelId, LetterId};
+use crate::domain::incident::Incident;
+use crate::domain::letter::{Addressee, Dispatch};
+use crate::domain::notice::{self, About, Notice, NoticeState, Reachable, Surroundings};
+use crate::domain::policy::{AddressKind, ChannelKind, Mode, OnUnknown, Policy};
+use crate::domain::words::{self, Child, Facts, Reader};
+use crate::domain::{Date, Time, TimeOfDay, case::State};
+use crate::store::outbox::{self, NewLetter, Words};
+use crate::store::{
+    Connection, Db, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, incidents, vault,
+};
+use chrono::{Days, TimeDelta};
+use std::collections::BTreeMap;
+
+/// How often letters wait for a channel that refused them before it is tried again.
+const PROBE: TimeDelta = TimeDelta::minutes(15);
+
+/// Letters that are to be sent now; each is written down as being sent before it is handed out.
+pub fn claim(db: &mut Db, policy: &Policy, now: Time, boot: &str) -> Result<Vec<Dispatch>, StepError> {
+    claim_within(db, policy, now, boot, &BTreeMap::new())
+}
+
+/// The same, of each channel at most so many (a channel that is not named: all). What is claimed and not sent before the
+/// process dies is unknown: no more is claimed than can be sent at once.
+pub fn claim_within(
+    db: &mut Db,
+    policy: &Policy,
+    now: Time,
+    boot: &str,
+    room: &BTreeMap<ChannelId, usize>,
+) -> Result<Vec<Dispatch>, StepError> {
+    let vault = db.vault();
+    let mut room = room.clone();
+    let mut has_room = |channel: &ChannelId| match room.get_mut(channel) {
+        None => true,
+        Some(0) => false,
+        Some(free) => {
+            *free -= 1;
+            true
+        }
+    };
+    db.write(|tx| {
+        let mut out = retries(tx, &vault, policy, now, boot, &mut has_room)?;
+        let desk = Desk::open(tx, &vault, policy, now)?;
+        let waiting = desk.candidates(now)?;
+        let ready = prepared(policy);
+        let candidates: Vec<Candidate> = waiting.iter().map(|w| desk.candidate(w)).collect();
+        let (letters, _) = compose::compose(&candidates, &ready.calendar, now);
+        for l in letters {
+            let parts: Vec<&Waiting> = l.iter().map(|i| &waiting[*i]).collect();
+            if !parts.first().is_some_and(|first| has_room(&first.way.channel)) {
+                continue;
+            }
+            out.push(desk.write(&parts, boot, now)?);
+        }
+        Ok(out)
+    })
+}
+
+/// When the courier is to be called again.
+pub fn next(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, StepError> {
+    let vault = db.vault();
+    db.write(|tx| {
+        let desk = Desk::open(tx, &vault, policy, now)?;
+        let waiting = desk.candidates(now)?;
+        let ready = prepared(policy);
+        let candidates: Vec<Candidate> = waiting.iter().map(|w| desk.candidate(w)).collect();
+        let (letters, mut next) = compose::compose(&candidates, &ready.calendar, now);
+        let mut wake = |t: Time| next = Some(next.map_or(t, |n: Time| n.min(t)));
+        if !letters.is_empty() {
+            wake(now);
+        }
+        for l in outbox::under_way(tx)? {
+            if let Some(t) = l.next_at {
+                wake(t.max(now));
+            }
+        }
+        for l in outbox::awaiting_receipt(tx)? {
+            if let Some(t) = l.receipt_by {
+                wake(t.max(now));
+            }
+        }
+        Ok(next)
+    })
+}
+
+/// A waiting notice with the way it takes next.
+struct Waiting {
+    notice: Notice,
+    way: Way,
+    last: Option<Time>,
+    channel_from: Option<Time>,
+    counted: Box<dyn Fn(Time) -> u32>,
+}
+
+/// What composing reads, opened once a step.
+struct Desk<'a> {
+    tx: &'a Transaction<'a>,
+    vault: &'a Vault,
+    policy: &'a Policy,
+    /// Subjects are waiting to be evaluated: letters about children wait for them.
+    busy: bool,
+    now: Time,
+}
+
+impl<'a> Desk<'a> {
+    fn open(tx: &'a Transaction<'a>, vault: &'a Vault, policy: &'a Policy, now: Time) -> Result<Self, StoreError> {
+        let busy = !deliveries::dirty_pupils(tx)?.is_empty();
+        Ok(Desk { tx, vault, policy, busy, now })
+    }
+
+    /// Waiting notices that still have a point and a way; those without are cancelled or given up.
+    fn candidates(&self, now: Time) -> Result<Vec<Waiting>, StepError> {
+        let mut out = Vec::new();
+        let mut kept: BTreeMap<crate::domain::ids::PupilId, Surroundings> = BTreeMap::new();
+        for n in outbox::waiting(self.tx)? {
+            if compose::is_about_children(&n) && (self.busy || self.unread(&n)?) {
+                continue;
+            }
+            if n.due > now {
+                // Looked at when its time has come; only its time matters now.
+                if let Some(w) = self.waiting(&n, &mut kept)? {
+                    out.push(w);
+                }
+                continue;
+            }
+            if !self.has_point(&n)? {
+                outbox::set_state(self.tx, n.id, NoticeState::Cancelled)?;
+                continue;
+            }
+            match self.waiting(&n, &mut kept)? {
+                Some(w) => out.push(w),
+                None => settle::given_up(self.tx, self.vault, self.policy, &n, self.now)?,
+            }
+        }
+        Ok(out)
+    }
+
+    /// The school of a notice has a delivery that is not read yet.
+    fn unread(&self, n: &Notice) -> Result<bool, StoreError> {
+        let Some(school) = &n.school else { return Ok(false) };
+        let sources: Vec<_> = self
+            .policy
+            .sources
+            .iter()
+            .filter(|s| s.school.as_ref().is_none_or(|x| x == school))
+            .map(|s| s.id.clone())
+            .collect();
+        Ok(!deliveries::unread(self.tx, &sources)?.is_empty())
+    }
+
+    /// The last look: the case's or incident's state at the instant of claiming.
+    fn has_point(&self, n: &Notice) -> Result<bool, StepError> {
+        Ok(match n.about {
+            About::Township(_) => true,
+            About::Incident(id) => {
+                let open = incidents::get(self.tx, id)?.is_some_and(|i: Incident| i.closed.is_none());
+                open || n.rung == notice::MENDED
+            }
+            About::Case(id) => {
+                let Some(case) = cases::get(self.tx, self.vault, id)? else { return Ok(false) };
+                match n.rung.as_str() {
+                    notice::RETURNED => case.state != State::Open,
+                    notice::CORRECTED | notice::REPLY | notice::UNCONFIRMED => true,
+                    _ => case.state == State::Open,
+                }
+            }
+        })
+    }
+
+    fn people(
+        &self,
+        n: &Notice,
+        kept: &mut BTreeMap<crate::domain::ids::PupilId, Surroundings>,
+    ) -> Result<Option<Reachable>, StepError> {
+        let around = match n.pupil {
+            Some(p) => {
+                if let std::collections::btree_map::Entry::Vacant(e) = kept.entry(p) {
+                    let place = place_of(self.tx, self.policy, p, self.now.date())?;
+                    let mut s = pupils::surroundings(self.tx, self.vault, p, None)?;
+                    s.school = place.as_ref().map(|x| x.0.clone()).or_else(|| n.school.clone());
+                    s.class = place.and_then(|x| x.1);
+                    e.insert(s);
+                }
+                kept[&p].clone()
+            }
+            None => Surroundings { school: n.school.clone(), ..Surroundings::default() },
+        };
+        Ok(notice::resolve(self.policy, &n.to.role, &around).into_iter().find(|r| r.recipient.same_person(&n.to)))
+    }
+
+    /// The next way: every channel of the first contact in order, then of the next; dead addresses and channels that have
+    /// stopped are passed over (one that has stopped is waited for if there is nothing else).
+    fn waiting(
+        &self,
+        n: &Notice,
+        kept: &mut BTreeMap<crate::domain::ids::PupilId, Surroundings>,
+    ) -> Result<Option<Waiting>, StepError> {
+        let Some(who) = self.people(n, kept)? else { return Ok(None) };
+        let mut stopped: Option<(Way, Time)> = None;
+        let folder = self.policy.channels.iter().find(|c| matches!(c.kind, ChannelKind::Folder { .. })).map(|c| &c.id);
+        let rehearsal = folder.filter(|_| self.policy.mode == Mode::Rehearsal);
+        for (i, person) in who.contacts.iter().enumerate() {
+            let contact = u32::try_from(i).unwrap_or(u32::MAX);
+            for channel in &n.via {
+                // A rehearsal finds its way as always, and then puts the letter into the folder.
+                let carrier = rehearsal.unwrap_or(channel);
+                if n.tried.iter().any(|t| t.contact == contact && t.channel == *carrier) {
+                    continue;
+                }
+                let Some(address) = address(self.policy, channel, person) else { continue };
+                let digest = self.vault.digest("address", &address);
+                if outbox::is_dead(self.tx, &digest)? {
+                    continue;
+                }
+                let sms = address_kind(self.policy, channel) == AddressKind::Phone;
+                let way = Way { contact, channel: carrier.clone(), name: person.name.clone(), address, digest, sms };
+                let state = outbox::channel(self.tx, carrier)?;
+                match state.down_since {
+                    Some(_) => {
+                        let from = state.not_before.unwrap_or(self.now);
+                        if stopped.is_none() {
+                            stopped = Some((way, from));
+                        }
+                    }
+                    None => return self.of_way(n, way, state.not_before).map(Some),
+                }
+            }
+        }
+        stopped.map(|(way, from)| self.of_way(n, way, Some(from))).transpose()
+    }
+
+    fn of_way(&self, n: &Notice, way: Way, channel_from: Option<Time>) -> Result<Waiting, StepError> {
+        let last = outbox::last_to(self.tx, &way.digest, compose::is_about_children(n))?;
+        // Counts are asked for by day: today's, and none for days to come.
+        let today = self.now.date();
+        let from = today.and_time(TimeOfDay::MIN);
+        let today_count = match n.pupil {
+            Some(p) => outbox::counted(self.tx, &way.digest, p, from, (today + Days::new(1)).and_time(TimeOfDay::MIN))?,
+            None => 0,
+        };
+        let counted = Box::new(move |t: Time| if t.date() == today { today_count } else { 0 });
+        Ok(Waiting { notice: n.clone(), way, last, channel_from, counted })
+    }
+
+    fn candidate<'w>(&'w self, w: &'w Waiting) -> Candidate<'w> {
+        Candidate {
+            notice: w.notice.clone(),
+            way: w.way.clone(),
+            hours: self.policy.contacts.hours_of(&w.notice.to.role),
+            last: w.last,
+            channel_from: w.channel_from,
+            counted: &*w.counted,
+        }
+    }
+
+    fn write(&self, parts: &[&Waiting], boot: &str, now: Time) -> Result<Dispatch, StepError> {
+        let first = parts[0];
+        let lang = self.policy.township.lang;
+        let mut said = Vec::new();
+        for w in parts {
+            said.push(say(self.tx, self.vault, self.policy, &w.notice, w.way.sms, now)?);
+        }
+        let (subject, text) = words::join(lang, said);
+        let words = Words {
+            name: first.way.name.clone(),
+            address: first.way.address.clone(),
+            subject: (!first.way.sms && !subject.is_empty()).then_some(subject),
+            text,
+        };
+        let ids: Vec<_> = parts.iter().map(|w| w.notice.id).collect();
+        let id = outbox::claim(
+            self.tx,
+            self.vault,
+            &NewLetter {
+                channel: &first.way.channel,
+                role: &first.notice.to.role,
+                about_children: compose::is_about_children(&first.notice),
+                digest: first.way.digest,
+                contact: first.way.contact,
+                boot,
+                counts: compose::counts(&first.notice, first.way.sms),
+                pupil: first.notice.pupil.filter(|_| parts.len() == 1),
+                words: &words,
+                notices: &ids,
+            },
+            now,
+        )?;
+        Ok(dispatch(id, 1, &first.way.channel, &first.notice.to.role, words, now))
+    }
+}
+
+fn dispatch(
+    id: LetterId,
+    attempt: u32,
+    channel: &ChannelId,
+    role: &crate::domain::ids::Role,
+    words: Words,
+    at: Time,
+) -> Dispatch {
+    Dispatch {
+        letter: id,
+        key: id.to_string(),
+        attempt,
+        channel: channel.clone(),
+        to: Addressee { role: role.clone(), name: words.name, address: words.address },
+        subject: words.subject,
+        text: words.text,
+        attachments: Vec::new(),
+        at,
+    }
+}
+
+/// School and class of a pupil today, from the register's history.
+pub fn place_of(
+    conn: &Connection,
+    policy: &Policy,
+    pupil: crate::domain::ids::PupilId,
+    today: Date,
+) -> Result<Option<(crate::domain::ids::SchoolId, Option<crate::domain::ids::ClassName>, Option<u8>)>, StepError> {
+    let register = evidence::register_of(conn, pupil)?;
+    let ready = prepared(policy);
+    let loaded = crate::domain::evidence::Evidence { register, ..Default::default() };
+    let built = crate::domain::timeline::build(policy, &ready.calendar, &loaded, &[pupil], today, None);
+    Ok(built.roster.at(pupil, today).map(|s| (s.school_id.clone(), s.class.clone(), s.grade)))
+}
+
+/// Letters that wait for another attempt and whose time has come.
+fn retries(
+    tx: &Transaction,
+    vault: &Vault,
+    policy: &Policy,
+    now: Time,
+    boot: &str,
+    has_room: &mut dyn FnMut(&ChannelId) -> bool,
+) -> Result<Vec<Dispatch>, StepError> {
+    let ready = prepared(policy);
+    let mut out = Vec::new();
+    for l in outbox::under_way(tx)? {
+        let Some(at) = l.next_at.filter(|t| *t <= now) else { continue };
+        let notices: Vec<Notice> =
+            outbox::notices_of(tx, l.id)?.into_iter().filter(|n| n.state == NoticeState::Waiting).collect();
+        if notices.is_empty() {
+            outbox::set_letter_state(tx, l.id, "failed", Some("pointless"))?;
+            continue;
+        }
+        let urgent = notices.iter().any(|n| n.urgent || n.rung == notice::REPLY);
+        let open = ready.calendar.next_open(now, policy.contacts.hours_of(&l.role));
+        if !urgent && open > now {
+            outbox::wait_until(tx, l.id, open, l.why.as_deref().unwrap_or_default())?;
+            continue;
+        }
+        if !has_room(&l.channel) {
+            continue;
+        }
+        let Some(mut words) = outbox::words(tx, vault, l.id)? else { continue };
+        // What was not told within a day is composed anew with the day's facts.
+        if notices.iter().any(|n| now - n.due > TimeDelta::hours(24)) || at - l.claimed > TimeDelta::hours(24) {
+            let sms = words.subject.is_none();
+            let mut said = Vec::new();
+            for n in &notices {
+                said.push(say(tx, vault, policy, n, sms, now)?);
+            }
+            words.text = words::join(policy.township.lang, said).1;
+            outbox::set_words(tx, vault, l.id, &words)?;
+        }
+        outbox::begin_attempt(tx, l.id, boot, l.why.as_deref() == Some("unknown"))?;
+        out.push(dispatch(l.id, l.attempts + 1, &l.channel, &l.role, words, now));
+    }
+    settle::receipts_overdue(tx, vault, policy, now)?;
+    Ok(out)
+}
+
+/// The words of one notice with the facts of now.
+fn say(
+    tx: &Transaction,
+    vault: &Vault,
+    policy: &Policy,
+    n: &Notice,
+    sms: bool,
+    now: Time,
+) -> Result<words::Said, StepError> {
+    let child = match (n.about, n.pupil) {
+        (About::Case(id), Some(p)) => Some(child(tx, vault, policy, id, p, now)?),
+        _ => None,
+    };
+    let facts = Facts {
+        rung: n.rung.as_str(),
+        template: n.template.as_deref(),
+        document: n.document.as_ref().map(|d| d.as_str()),
+        child: child.as_ref(),
+        facts: &n.facts,
+        sms,
+        reader: reader(policy, n),
+        subject: spoken_subject(tx, vault, policy, &n.facts)?,
+        lang: policy.township.lang,
+    };
+    Ok(words::say(policy, &facts))
+}
+
+fn reader(policy: &Policy, n: &Notice) -> Reader {
+    if n.to.is_guardian() {
+        Reader::Guardian
+    } else if policy.contacts.offices.contains_key(n.to.office.as_str())
+        || n.to.office.starts_with("home") && n.to.office.contains(':')
+    {
+        Reader::Office
+    } else {
+        Reader::Staff
+    }
+}
+
+/// A source or school by its school's name, a pupil by the child's name: what the reader of a letter knows.
+fn spoken_subject(
+    tx: &Transaction,
+    vault: &Vault,
+    policy: &Policy,
+    facts: &serde_json::Value,
+) -> Result<String, StepError> {
+    let Some(subject) = facts.get("subject").and_then(|s| s.as_str()) else { return Ok(String::new()) };
+    if let Some(school) = policy.schools.iter().find(|s| s.id == subject) {
+        return Ok(school.name.clone());
+    }
+    if let Some(source) = policy.sources.iter().find(|s| s.id == subject) {
+        let name = source.school.as_ref().and_then(|s| policy.school(s)).map(|s| s.name.clone());
+        return Ok(name.map_or_else(|| subject.to_owned(), |n| format!("{n}（{subject}）")));
+    }
+    if let Some(pupil) = crate::domain::ids::PupilId::parse(subject)
+        && let Some(card) = vault::pupil_card(tx, vault, pupil)?
+    {
+        return Ok(card.name);
+    }
+    Ok(subject.to_owned())
+}
+
+/// What a letter about a child may draw on, as of now.
+pub fn child(
+    tx: &Connection,
+    vault: &Vault,
+    policy: &Policy,
+    case: crate::domain::ids::CaseId,
+    pupil: crate::domain::ids::PupilId,
+    now: Time,
+) -> Result<Child, StepError> {
+    let card = vault::pupil_card(tx, vault, pupil)?;
+    let case = cases::get(tx, vault, case)?;
+    let place = place_of(tx, policy, pupil, now.date())?;
+    let mut dates: Vec<Date> = Vec::new();
+    if let Some(case) = &case {
+        let all: Vec<_> =
+            findings::of_pupil(tx, pupil, false)?.into_iter().chain(findings::of_pupil(tx, pupil, true)?).collect();
+        for g in case.grounds.iter().filter(|g| !g.retracted) {
+            match all.iter().find(|f| f.rule == g.rule && f.fired_on == g.fired_on) {
+                Some(f) if !f.evidence.is_empty() => dates.extend(&f.evidence),
+                _ => dates.push(g.fired_on),
+            }
+        }
+        // After a relapse the days since are what it is about.
+        if let Some(on) = case.relapsed_on {
+            dates.push(on);
+        }
+        dates.sort_unstable();
+        dates.dedup();
+    }
+    let school = place.as_ref().and_then(|p| policy.school(&p.0));
+    let class = place.as_ref().and_then(|p| p.1.clone());
+    let homeroom = school.and_then(|s| class.as_ref().and_then(|c| s.homerooms.get(c)));
+    let principal = school.and_then(|s| s.contacts.get("principal"));
+    let phone = |p: Option<&crate::domain::policy::Person>| p.and_then(|p| p.phone.clone()).unwrap_or_default();
+    Ok(Child {
+        name: card.map(|c| c.name).unwrap_or_default(),
+        school: school.map(|s| s.name.clone()).unwrap_or_default(),
+        class: class.map(|c| c.to_string()).unwrap_or_default(),
+        dates,
+        homeroom_name: homeroom.map(|p| p.name.clone()).unwrap_or_default(),
+        homeroom_phone: phone(homeroom),
+        principal_name: principal.map(|p| p.name.clone()).unwrap_or_default(),
+        principal_phone: phone(principal),
+        level: case.as_ref().map_or(0, |c| c.level),
+        number: case.as_ref().and_then(|c| c.number.clone()),
+        returned_on: case.and_then(|c| c.returned).map(|r| r.day),
+    })
+}
+
+/// What becomes of a letter that nobody knows about, as its channel says.
+fn on_unknown(policy: &Policy, channel: &ChannelId) -> OnUnknown {
+    policy.channel(channel).map_or(OnUnknown::ResendOnce, |c| c.on_unknown)
+}

@@ -1,0 +1,324 @@
+//! Settling: what a channel's answer, a receipt, or the lack of one means for a letter and its notices.
+
+use super::{PROBE, on_unknown};
+use crate::domain::Time;
+use crate::domain::case::{self, Event, Step};
+use crate::domain::climbing::{self, Moves};
+use crate::domain::compose::{ATTEMPTS_MAX, backoff};
+use crate::domain::ids::{ChannelId, LetterId};
+use crate::domain::letter::Outcome;
+use crate::domain::notice::{About, Notice, NoticeState, Surroundings, Tried};
+use crate::domain::policy::{OnUnknown, Policy};
+use crate::step::{StepError, incidents as steps, ladder_by_hash};
+use crate::store::outbox::{self, LetterRow};
+use crate::store::{Db, Transaction, Vault, cases, findings, incidents};
+use chrono::TimeDelta;
+
+/// What the channel said of an attempt.
+pub fn settle(
+    db: &mut Db,
+    policy: &Policy,
+    now: Time,
+    letter: LetterId,
+    attempt: u32,
+    outcome: Outcome,
+    jitter: bool,
+) -> Result<(), StepError> {
+    let vault = db.vault();
+    db.write(|tx| {
+        let Some(l) = outbox::letter(tx, letter)? else { return Ok(()) };
+        // An answer to an attempt that has been settled otherwise changes nothing.
+        if l.state != "sending" || l.attempts != attempt {
+            return Ok(());
+        }
+        settle_in(tx, &vault, policy, now, &l, outcome, jitter)
+    })
+}
+
+fn settle_in(
+    tx: &Transaction,
+    vault: &Vault,
+    policy: &Policy,
+    now: Time,
+    l: &LetterRow,
+    outcome: Outcome,
+    jitter: bool,
+) -> Result<(), StepError> {
+    match outcome {
+        Outcome::Accepted(id) => {
+            works(tx, &l.channel, now)?;
+            let within = policy.channel(&l.channel).and_then(|c| c.receipt_within_s);
+            told(tx, vault, l, "accepted", id.as_deref(), within.map(|s| now + TimeDelta::seconds(s)), now)
+        }
+        Outcome::BadAddress(_) => {
+            works(tx, &l.channel, now)?;
+            outbox::bury(tx, &l.digest, &l.channel, now)?;
+            failed(tx, vault, policy, l, "bad_address", now)
+        }
+        Outcome::BadMessage(why) => {
+            findings::set_meta(tx, &refused_key(&l.channel), why.as_bytes())?;
+            failed(tx, vault, policy, l, "bad_message", now)
+        }
+        Outcome::ChannelDown(why) => {
+            let mut state = outbox::channel(tx, &l.channel)?;
+            state.down_since = state.down_since.or(Some(now));
+            state.why = Some(why);
+            state.not_before = Some(now + PROBE);
+            outbox::set_channel(tx, &l.channel, &state)?;
+            outbox::set_letter_state(tx, l.id, "failed", Some("channel_down"))?;
+            // Not a way that failed: the channel is passed over while it is down, and waited for if there is no other.
+            for n in carried(tx, l)? {
+                outbox::put_back(tx, &n, None)?;
+            }
+            Ok(())
+        }
+        Outcome::NotBefore { seconds, why } => {
+            let at = now + TimeDelta::seconds(seconds.into());
+            let mut state = outbox::channel(tx, &l.channel)?;
+            state.not_before = Some(at);
+            outbox::set_channel(tx, &l.channel, &state)?;
+            outbox::wait_until(tx, l.id, at, &why)?;
+            Ok(())
+        }
+        Outcome::Passing(why) => {
+            if l.attempts >= ATTEMPTS_MAX {
+                return failed(tx, vault, policy, l, &why, now);
+            }
+            outbox::wait_until(tx, l.id, now + backoff(l.id.0, l.attempts, jitter), &why)?;
+            Ok(())
+        }
+        Outcome::Unknown(_) => unknown(tx, vault, policy, l, now, jitter),
+    }
+}
+
+fn refused_key(channel: &ChannelId) -> String {
+    format!("refused:{channel}")
+}
+
+/// A success mends the channel.
+fn works(tx: &Transaction, channel: &ChannelId, now: Time) -> Result<(), StepError> {
+    let state = outbox::ChannelState { last_ok: Some(now), ..Default::default() };
+    outbox::set_channel(tx, channel, &state)?;
+    findings::set_meta(tx, &refused_key(channel), b"")?;
+    Ok(())
+}
+
+/// Notices that a letter under way carries and that still wait.
+fn carried(tx: &Transaction, l: &LetterRow) -> Result<Vec<Notice>, StepError> {
+    Ok(outbox::notices_of(tx, l.id)?.into_iter().filter(|n| n.state == NoticeState::Waiting).collect())
+}
+
+/// The letter was accepted (or nobody knows, which counts as told): its notices are told and their rungs sent.
+fn told(
+    tx: &Transaction,
+    vault: &Vault,
+    l: &LetterRow,
+    state: &str,
+    gateway_id: Option<&str>,
+    receipt_by: Option<Time>,
+    now: Time,
+) -> Result<(), StepError> {
+    let notices = outbox::notices_of(tx, l.id)?;
+    outbox::told_by_letter(tx, l, state, gateway_id, receipt_by, now)?;
+    for n in &notices {
+        sent(tx, vault, n, now)?;
+    }
+    Ok(())
+}
+
+/// The rung of a notice counts as sent when its first letter is accepted.
+fn sent(tx: &Transaction, vault: &Vault, n: &Notice, now: Time) -> Result<(), StepError> {
+    match n.about {
+        About::Case(id) => {
+            if let (Some(ladder), Some(mut case)) = (&n.ladder, cases::get(tx, vault, id)?) {
+                let role = n.to.role.clone();
+                let known = case.climbs.iter().find(|c| c.ladder == *ladder).and_then(|c| c.rungs.get(&n.rung));
+                let step = known.and_then(|s| s.tellings.get(&n.telling)).and_then(|t| t.get(&role));
+                if !matches!(step, Some(Step::Sent(_)) | None) {
+                    let event =
+                        Event::RungSent { ladder: ladder.clone(), rung: n.rung.clone(), telling: n.telling, role };
+                    case::apply(&mut case, now, &event);
+                    cases::write(tx, vault, &case, &[event], n.school.as_ref(), Some(now), now)?;
+                }
+            }
+            cases::wake(tx, id, now)?;
+        }
+        About::Incident(id) => {
+            if let Some(mut i) = incidents::get(tx, id)?
+                && n.ladder.is_some()
+            {
+                if let Some(climb) = &mut i.body.climb {
+                    case::step_rung(climb, &n.rung, n.telling, &n.to.role, Step::Sent(now));
+                }
+                incidents::write(tx, &i, Some(now))?;
+            }
+        }
+        About::Township(_) => {}
+    }
+    Ok(())
+}
+
+/// This way failed for good: the next channel of the contact, then the next contact; without one the notice is given up.
+fn failed(
+    tx: &Transaction,
+    vault: &Vault,
+    policy: &Policy,
+    l: &LetterRow,
+    why: &str,
+    now: Time,
+) -> Result<(), StepError> {
+    outbox::set_letter_state(tx, l.id, "failed", Some(why))?;
+    for mut n in carried(tx, l)? {
+        n.tried.push(Tried { contact: l.contact, channel: l.channel.clone() });
+        outbox::put_back(tx, &n, None)?;
+    }
+    // Whether there is another way is seen when the notice is looked at next: at this same instant.
+    let _ = (vault, policy, now);
+    Ok(())
+}
+
+fn unknown(
+    tx: &Transaction,
+    vault: &Vault,
+    policy: &Policy,
+    l: &LetterRow,
+    now: Time,
+    jitter: bool,
+) -> Result<(), StepError> {
+    match on_unknown(policy, &l.channel) {
+        OnUnknown::Idempotent if l.attempts < ATTEMPTS_MAX => {
+            outbox::wait_until(tx, l.id, now + backoff(l.id.0, l.attempts, jitter), "idempotent")?;
+            Ok(())
+        }
+        OnUnknown::ResendOnce if !l.repeated => {
+            // Noted as a possible repeat when it goes again.
+            outbox::wait_until(tx, l.id, now + backoff(l.id.0, l.attempts, jitter), "unknown")?;
+            Ok(())
+        }
+        OnUnknown::NextContact => {
+            let notices = carried(tx, l)?;
+            told(tx, vault, l, "unknown", None, None, now)?;
+            for mut n in notices {
+                for channel in n.via.clone() {
+                    n.tried.push(Tried { contact: l.contact, channel });
+                }
+                if super::Desk::open(tx, vault, policy, now)?.waiting(&n, &mut Default::default())?.is_some() {
+                    outbox::put_back(tx, &n, None)?;
+                }
+            }
+            Ok(())
+        }
+        _ => told(tx, vault, l, "unknown", None, None, now),
+    }
+}
+
+/// Nobody is left to try for a notice: the ledger says so, and if that holds for all of its role, `contact_missing` opens
+/// and the next rung to another role is due at once.
+pub fn given_up(tx: &Transaction, vault: &Vault, policy: &Policy, n: &Notice, now: Time) -> Result<(), StepError> {
+    if n.told.is_some() {
+        // Perhaps told (nobody knows), and there is no other contact: that stands.
+        outbox::set_state(tx, n.id, NoticeState::Told)?;
+        return Ok(());
+    }
+    outbox::give_up(tx, n.id)?;
+    let About::Case(id) = n.about else {
+        if n.ladder.is_some() {
+            let around = Surroundings { school: n.school.clone(), ..Surroundings::default() };
+            steps::nobody_to_reach(tx, &around, &n.to.role, now)?;
+        }
+        return Ok(());
+    };
+    let (Some(ladder), Some(mut case)) = (&n.ladder, cases::get(tx, vault, id)?) else { return Ok(()) };
+    let others = outbox::of_subject(tx, n.about)?;
+    let same =
+        |o: &&Notice| o.ladder == n.ladder && o.rung == n.rung && o.telling == n.telling && o.to.role == n.to.role;
+    if !others.iter().filter(same).all(|o| o.state == NoticeState::GivenUp) {
+        return Ok(());
+    }
+    let event = Event::RungUnreachable {
+        ladder: ladder.clone(),
+        rung: n.rung.clone(),
+        telling: n.telling,
+        role: n.to.role.clone(),
+    };
+    case::apply(&mut case, now, &event);
+    let mut moves = Moves { events: vec![event], ..Moves::default() };
+    if let Some(i) = case.climbs.iter().position(|c| c.ladder == *ladder)
+        && let Some(l) = ladder_by_hash(tx, policy, &case.climbs[i].hash)
+    {
+        climbing::bring_forward(&mut case, i, &l, &n.rung, now, &mut moves);
+    }
+    cases::write(tx, vault, &case, &moves.events, n.school.as_ref(), Some(now), now)?;
+    let place = n.pupil.map(|p| super::place_of(tx, policy, p, now.date())).transpose()?.flatten();
+    let around = Surroundings {
+        pupil: n.pupil,
+        school: n.school.clone(),
+        class: place.and_then(|p| p.1),
+        ..Surroundings::default()
+    };
+    steps::nobody_to_reach(tx, &around, &n.to.role, now)
+}
+
+/// A receipt, in any order, early, late or twice; it never revives what is finished.
+pub fn receipt(db: &mut Db, policy: &Policy, now: Time, letter: LetterId, delivered: bool) -> Result<(), StepError> {
+    let vault = db.vault();
+    db.write(|tx| {
+        let Some(l) = outbox::letter(tx, letter)? else { return Ok(()) };
+        if !matches!(l.state.as_str(), "accepted" | "unknown" | "sending") {
+            return Ok(());
+        }
+        if delivered {
+            if l.state == "sending" {
+                told(tx, &vault, &l, "accepted", None, None, now)?;
+            }
+            outbox::set_letter_state(tx, l.id, "delivered", None)?;
+            return Ok(());
+        }
+        not_delivered(tx, &vault, policy, &l, "failed", now)
+    })
+}
+
+fn not_delivered(
+    tx: &Transaction,
+    vault: &Vault,
+    policy: &Policy,
+    l: &LetterRow,
+    state: &str,
+    now: Time,
+) -> Result<(), StepError> {
+    outbox::set_letter_state(tx, l.id, state, Some("not_delivered"))?;
+    for mut n in outbox::notices_of(tx, l.id)? {
+        if n.told_by.as_ref() != Some(&(l.contact, l.channel.clone())) {
+            continue;
+        }
+        n.tried.push(Tried { contact: l.contact, channel: l.channel.clone() });
+        let another = super::Desk::open(tx, vault, policy, now)?.waiting(&n, &mut Default::default())?.is_some();
+        if another {
+            outbox::put_back(tx, &n, None)?;
+        }
+    }
+    Ok(())
+}
+
+/// Letters whose receipt did not come in time: the next channel or contact is tried.
+pub fn receipts_overdue(tx: &Transaction, vault: &Vault, policy: &Policy, now: Time) -> Result<(), StepError> {
+    for l in outbox::awaiting_receipt(tx)? {
+        if l.receipt_by.is_some_and(|t| t <= now) {
+            not_delivered(tx, vault, policy, &l, "unknown", now)?;
+        }
+    }
+    Ok(())
+}
+
+/// What stands in `sending` from an earlier start of the daemon is unknown.
+pub fn recover(db: &mut Db, policy: &Policy, now: Time, boot: &str) -> Result<(), StepError> {
+    let vault = db.vault();
+    db.write(|tx| {
+        for l in outbox::under_way(tx)? {
+            if l.state == "sending" && l.boot != boot {
+                unknown(tx, &vault, policy, &l, now, false)?;
+            }
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,479 @@
+//! Incidents: the conditions that hold now against those that are open; their climbs; the letters when they close.
+
+use super::{StepError, ladder_by_hash, pupils};
+use crate::domain::calendar::Calendar;
+use crate::domain::case::{Climb, State};
+use crate::domain::climbing::{self, Ground};
+use crate::domain::finding::Finding;
+use crate::domain::ids::{LadderId, PupilId, Role, RungId, SchoolId, SourceId};
+use crate::domain::incident::{self as kind, Body, Condition, Incident};
+use crate::domain::ladder::Footing;
+use crate::domain::notice::{self, About, NewNotice, Surroundings};
+use crate::domain::policy::{Ladder, Policy, Source};
+use crate::domain::{Date, Time, TimeOfDay};
+use crate::store::time::from_ms;
+use crate::store::{Connection, StoreError, Transaction, Vault, cases, deliveries, findings, incidents, outbox, vault};
+use chrono::{Datelike, Days, TimeDelta};
+use serde_json::json;
+
+const OPERATIONS: &str = "operations";
+
+/// Opens, climbs and closes; when something about an incident is due next.
+pub fn run(
+    tx: &Transaction,
+    policy: &Policy,
+    calendar: &Calendar,
+    vault: &Vault,
+    now: Time,
+    slept_s: i64,
+) -> Result<Option<Time>, StepError> {
+    let mut next = None;
+    let mut wake = |t: Option<Time>| {
+        if let Some(t) = t.filter(|t| *t > now) {
+            next = Some(next.map_or(t, |n: Time| n.min(t)));
+        }
+    };
+    let mut holding = conditions(tx, policy, calendar, vault, now)?;
+    for source in policy.sources.iter().filter(|s| s.expected_by.is_some()) {
+        let (overdue, deadline) = overdue(tx, policy, calendar, source, now)?;
+        holding.extend(overdue);
+        wake(deadline);
+    }
+    for (_, from) in years_to_know(policy, calendar) {
+        wake(Some(from.and_time(TimeOfDay::MIN)));
+    }
+    let open = incidents::list(tx, false)?;
+    for c in &holding {
+        if !open.iter().any(|i| i.kind == c.kind && i.subject == c.subject) {
+            open_one(tx, policy, c, now)?;
+        }
+    }
+    for mut i in incidents::list(tx, false)? {
+        let around = Surroundings { school: i.school.clone(), ..Surroundings::default() };
+        if i.kind == kind::MASS_ABSENCE {
+            wake(mass(tx, policy, calendar, vault, &mut i, now)?);
+            if i.closed.is_some() {
+                continue;
+            }
+        } else if let Some(c) = holding.iter().find(|c| c.kind == i.kind && c.subject == i.subject) {
+            i.body.detail = c.detail.clone();
+        } else if i.kind != kind::CONTACT_MISSING || contact_works(tx, policy, vault, &i)? {
+            close(tx, &mut i, &around, now)?;
+            continue;
+        }
+        let Some(mut climb) = i.body.climb.clone() else {
+            incidents::write(tx, &i, None)?;
+            continue;
+        };
+        let Some(ladder) = ladder_by_hash(tx, policy, &climb.hash) else { continue };
+        let dead = pupils::dead_addresses(tx, vault)?;
+        let ground = Ground {
+            policy,
+            footing: Footing { calendar, place: None },
+            around: &around,
+            dead: &dead,
+            about: About::Incident(i.id),
+            now,
+            slept_s,
+        };
+        let facts = json!({ "kind": i.kind, "subject": i.subject, "detail": i.body.detail });
+        let moves = climbing::climb_incident(&ground, &mut climb, &ladder, &facts);
+        for n in &moves.notices {
+            outbox::make(tx, n, now)?;
+        }
+        wake(moves.next);
+        i.body.climb = Some(climb);
+        incidents::write(tx, &i, moves.next)?;
+    }
+    wake(channel_deadline(tx, now)?);
+    Ok(next)
+}
+
+pub fn find_open(conn: &Connection, kind: &str, subject: &str) -> Result<Option<Incident>, StoreError> {
+    Ok(incidents::list(conn, false)?.into_iter().find(|i| i.kind == kind && i.subject == subject))
+}
+
+fn ladder_for<'p>(policy: &'p Policy, wanted: Option<&LadderId>) -> Option<&'p Ladder> {
+    wanted.and_then(|l| policy.ladder(l)).or_else(|| policy.ladder(&LadderId::new(OPERATIONS)))
+}
+
+fn open_one(tx: &Transaction, policy: &Policy, c: &Condition, now: Time) -> Result<(), StepError> {
+    let climb = ladder_for(policy, c.ladder.as_ref()).map(|l| Climb::new(l.id.clone(), l.hash.clone(), now));
+    let body = Body { climb, detail: c.detail.clone(), released: None };
+    incidents::open(tx, &c.kind, &c.subject, c.school.as_ref(), now, &body)?;
+    Ok(())
+}
+
+/// Closes an incident; everyone told gets one mended letter, nobody told none.
+fn close(tx: &Transaction, i: &mut Incident, around: &Surroundings, now: Time) -> Result<(), StepError> {
+    let about = About::Incident(i.id);
+    outbox::cancel(tx, about, |_| true)?;
+    i.closed = Some(now);
+    incidents::write(tx, i, None)?;
+    let told = outbox::told(tx, about)?;
+    for (to, via) in notice::told_people(&told, notice::is_alarm) {
+        let facts = json!({ "kind": i.kind, "subject": i.subject, "detail": i.body.detail });
+        let n = township_notice(about, around.school.clone(), notice::MENDED, 0, to.clone(), via, now, facts);
+        outbox::make(tx, &n, now)?;
+    }
+    Ok(())
+}
+
+/// A notice outside rungs that is about no child.
+pub fn township_notice(
+    about: About,
+    school: Option<SchoolId>,
+    rung: &str,
+    telling: u32,
+    to: notice::Recipient,
+    via: Vec<crate::domain::ids::ChannelId>,
+    due: Time,
+    facts: serde_json::Value,
+) -> NewNotice {
+    NewNotice {
+        about,
+        pupil: None,
+        school,
+        ladder: None,
+        rung: RungId::new(rung),
+        telling,
+        to,
+        via,
+        template: None,
+        document: None,
+        statutory: false,
+        urgent: false,
+        due,
+        held: false,
+        facts,
+    }
+}
+
+// ---------------------------------------------------------------- conditions
+
+fn conditions(
+    tx: &Transaction,
+    policy: &Policy,
+    calendar: &Calendar,
+    vault: &Vault,
+    now: Time,
+) -> Result<Vec<Condition>, StepError> {
+    let mut out = Vec::new();
+    for c in deliveries::conditions(tx)? {
+        let detail: serde_json::Value = serde_json::from_str(&c.detail).unwrap_or(serde_json::Value::Null);
+        out.push(of_source(policy, crate::store::word(&c.kind)?, &c.source, detail));
+    }
+    out.extend(unknown_years(policy, calendar, now.date()));
+    for case in cases::all(tx, vault, false)? {
+        if case.state == State::Open && case.climbs.iter().any(|c| c.exhausted.is_some()) {
+            let subject = case.number.clone().unwrap_or_else(|| case.id.to_string());
+            out.push(Condition {
+                kind: kind::LADDER_EXHAUSTED.to_owned(),
+                subject,
+                school: None,
+                detail: json!({ "case": case.id.to_string() }),
+                ladder: None,
+            });
+        }
+    }
+    for channel in &policy.channels {
+        let state = outbox::channel(tx, &channel.id)?;
+        let silent = silent_since(tx, &channel.id, state.last_ok)?.is_some_and(|t| now >= t + TimeDelta::minutes(60));
+        if state.down_since.is_some() || silent {
+            out.push(Condition {
+                kind: kind::CHANNEL_DOWN.to_owned(),
+                subject: channel.id.to_string(),
+                school: None,
+                detail: json!({ "why": state.why }),
+                ladder: None,
+            });
+        }
+    }
+    if let Some(problems) = findings::meta_text(tx, "policy_rejected")?.filter(|s| !s.is_empty()) {
+        out.push(Condition {
+            kind: kind::POLICY_REJECTED.to_owned(),
+            subject: "policy".to_owned(),
+            school: None,
+            detail: json!({ "problems": problems }),
+            ladder: None,
+        });
+    }
+    for f in findings::of_groups(tx)?.into_iter().filter(|f| f.open) {
+        out.extend(of_group(policy, &f));
+    }
+    Ok(out)
+}
+
+fn of_source(policy: &Policy, kind: String, source: &SourceId, detail: serde_json::Value) -> Condition {
+    let school = policy.source(source).and_then(|s| s.school.clone());
+    Condition { kind, subject: source.to_string(), school, detail, ladder: None }
+}
+
+/// A class or school rule's finding is an incident of the rule's id.
+fn of_group(policy: &Policy, f: &Finding) -> Option<Condition> {
+    let rule = policy.rules.iter().find(|r| r.id == f.rule)?;
+    let ladder = rule.ladder.clone()?;
+    if policy.live_from.is_some_and(|d| f.last_on < d) {
+        return None;
+    }
+    let school = f.subject.school.clone()?;
+    let subject = match &f.subject.class {
+        Some(class) => format!("{school}/{class}"),
+        None => school.to_string(),
+    };
+    let detail = json!({ "title": rule.title, "dates": f.evidence, "measure": f.measure });
+    Some(Condition { kind: f.rule.to_string(), subject, school: Some(school), detail, ladder: Some(ladder) })
+}
+
+/// From 60 days before a year's first term day, until its holiday file is there.
+fn unknown_years(policy: &Policy, calendar: &Calendar, today: Date) -> Vec<Condition> {
+    years_to_know(policy, calendar)
+        .into_iter()
+        .filter(|(_, from)| *from <= today)
+        .map(|(year, _)| Condition {
+            kind: kind::CALENDAR_UNKNOWN.to_owned(),
+            subject: year.to_string(),
+            school: None,
+            detail: json!({ "year": year }),
+            ladder: None,
+        })
+        .collect()
+}
+
+/// Years without a holiday file, and the day from which that is told.
+fn years_to_know(policy: &Policy, calendar: &Calendar) -> Vec<(i32, Date)> {
+    let terms = &policy.calendar.terms;
+    let mut years: Vec<i32> = terms.iter().flat_map(|t| t.start.year()..=t.end.year()).collect();
+    years.sort_unstable();
+    years.dedup();
+    let first_day = |year: i32| {
+        let of = terms.iter().filter(|t| t.end.year() >= year && t.start.year() <= year);
+        of.map(|t| t.start.max(Date::from_ymd_opt(year, 1, 1).unwrap_or(t.start))).min()
+    };
+    let unknown = years.into_iter().filter(|year| !calendar.year_known(*year));
+    unknown.filter_map(|year| Some((year, first_day(year)? - Days::new(60)))).collect()
+}
+
+/// Nothing came by `expected.by` on the latest school day whose deadline has passed; and the next deadline.
+fn overdue(
+    tx: &Transaction,
+    policy: &Policy,
+    calendar: &Calendar,
+    source: &Source,
+    now: Time,
+) -> Result<(Option<Condition>, Option<Time>), StepError> {
+    let Some(by) = source.expected_by else { return Ok((None, None)) };
+    let is_school_day = |d: Date| {
+        policy.schools.iter().filter(|s| source.school.as_ref().is_none_or(|x| *x == s.id)).any(|s| {
+            if s.grades.is_empty() {
+                calendar.is_school_day(&s.id, None, None, d)
+            } else {
+                s.grades.iter().any(|g| calendar.is_school_day(&s.id, Some(*g), None, d))
+            }
+        })
+    };
+    let today = now.date();
+    let last = calendar.last_day().unwrap_or(today);
+    let mut deadline = None;
+    for i in 0..400u64 {
+        let d = today + Days::new(i);
+        if d > last {
+            break;
+        }
+        if is_school_day(d) && d.and_time(by) > now {
+            deadline = Some(d.and_time(by));
+            break;
+        }
+    }
+    let first = first_run(tx, now)?.max(policy.live_from.unwrap_or(Date::MIN));
+    let passed = (0..40u64).map(|i| today - Days::new(i)).find(|d| is_school_day(*d) && d.and_time(by) <= now);
+    let Some(day) = passed.filter(|d| *d >= first) else { return Ok((None, deadline)) };
+    let latest = deliveries::latest_data_date(tx, &source.id)?;
+    if latest.is_some_and(|d| d >= day) {
+        return Ok((None, deadline));
+    }
+    let detail = json!({ "day": day, "by": by.format("%H:%M").to_string(), "latest": latest });
+    Ok((Some(of_source(policy, kind::EXPORT_OVERDUE.to_owned(), &source.id, detail)), deadline))
+}
+
+/// The day on which the daemon first looked: nothing is overdue from before it was there.
+fn first_run(tx: &Transaction, now: Time) -> Result<Date, StoreError> {
+    match findings::meta_text(tx, "first_run")?.and_then(|s| s.parse().ok()) {
+        Some(v) => Ok(from_ms(v).date()),
+        None => {
+            findings::set_meta(tx, "first_run", crate::store::time::ms(now).to_string().as_bytes())?;
+            Ok(now.date())
+        }
+    }
+}
+
+/// Since when letters wait at a channel without a success.
+fn silent_since(
+    conn: &Connection,
+    channel: &crate::domain::ids::ChannelId,
+    last_ok: Option<Time>,
+) -> Result<Option<Time>, StoreError> {
+    let waiting = outbox::under_way(conn)?.into_iter().filter(|l| l.channel == *channel).map(|l| l.claimed).min();
+    Ok(waiting.map(|t| last_ok.map_or(t, |ok| ok.max(t))))
+}
+
+fn channel_deadline(conn: &Connection, now: Time) -> Result<Option<Time>, StoreError> {
+    let first =
+        outbox::under_way(conn)?.into_iter().map(|l| l.claimed + TimeDelta::minutes(60)).filter(|t| *t > now).min();
+    Ok(first)
+}
+
+// ---------------------------------------------------------------- nobody to reach
+
+/// Opens `contact_missing` for the pupil (a guardian nobody can reach) or the role.
+pub fn nobody_to_reach(tx: &Transaction, people: &Surroundings, role: &Role, now: Time) -> Result<(), StepError> {
+    let subject = match people.pupil {
+        Some(p) if *role == "guardian" => p.to_string(),
+        _ => match &people.school {
+            Some(s) if *role == "homeroom" => {
+                format!("{role}@{s}/{}", people.class.as_ref().map_or("", |c| c.as_str()))
+            }
+            Some(s) => format!("{role}@{s}"),
+            None => role.to_string(),
+        },
+    };
+    if find_open(tx, kind::CONTACT_MISSING, &subject)?.is_some() {
+        return Ok(());
+    }
+    let detail = json!({ "role": role, "class": people.class, "pupil": people.pupil });
+    // Its climb begins when the policy is at hand, in the same step.
+    let body = Body { climb: None, detail, released: None };
+    incidents::open(tx, kind::CONTACT_MISSING, &subject, people.school.as_ref(), now, &body)?;
+    Ok(())
+}
+
+/// Gives incidents that were opened without one their climb.
+pub fn start_climbs(tx: &Transaction, policy: &Policy) -> Result<(), StepError> {
+    for mut i in incidents::list(tx, false)? {
+        if i.body.climb.is_none()
+            && let Some(l) = ladder_for(policy, None)
+        {
+            i.body.climb = Some(Climb::new(l.id.clone(), l.hash.clone(), i.opened));
+            incidents::write(tx, &i, Some(i.opened))?;
+        }
+    }
+    Ok(())
+}
+
+fn contact_works(tx: &Transaction, policy: &Policy, vault: &Vault, i: &Incident) -> Result<bool, StepError> {
+    let dead = pupils::dead_addresses(tx, vault)?;
+    let role = Role::new(i.body.detail.get("role").and_then(|r| r.as_str()).unwrap_or("guardian"));
+    let via = channels_to(policy, &role);
+    let pupil = i.body.detail.get("pupil").and_then(serde_json::Value::as_i64).map(PupilId);
+    let class = i.body.detail.get("class").and_then(|c| c.as_str()).map(crate::domain::ids::ClassName::from);
+    let mut people = Surroundings { school: i.school.clone(), class, ..Surroundings::default() };
+    if let Some(card) = pupil.map(|p| vault::pupil_card(tx, vault, p)).transpose()?.flatten() {
+        people.guardians = card
+            .contacts
+            .into_iter()
+            .map(|c| crate::domain::policy::Person { name: c.name.unwrap_or_default(), phone: c.phone, email: c.email })
+            .collect();
+        people.household_township = card.household_township;
+    }
+    Ok(notice::resolve(policy, &role, &people).iter().any(|r| climbing::has_way(policy, &via, r, &dead)))
+}
+
+fn channels_to(policy: &Policy, role: &Role) -> Vec<crate::domain::ids::ChannelId> {
+    let mut out = Vec::new();
+    for rung in policy.ladders.iter().flat_map(|l| &l.rungs).filter(|r| r.to.contains(role)) {
+        for c in &rung.via {
+            if !out.contains(c) {
+                out.push(c.clone());
+            }
+        }
+    }
+    out
+}
+
+// ---------------------------------------------------------------- mass absence
+
+/// Opens the hold's incident and tells all roles of `operations` at once.
+pub fn open_mass(
+    tx: &Transaction,
+    around: &pupils::Around,
+    school: &SchoolId,
+    detail: serde_json::Value,
+) -> Result<crate::domain::ids::IncidentId, StepError> {
+    let ladder = ladder_for(around.policy, None);
+    let body = Body { climb: None, detail: detail.clone(), released: None };
+    let id = incidents::open(tx, kind::MASS_ABSENCE, school.as_str(), Some(school), around.now, &body)?;
+    let Some(ladder) = ladder else { return Ok(id) };
+    let mut climb = Climb::new(ladder.id.clone(), ladder.hash.clone(), around.now);
+    let people = Surroundings { school: Some(school.clone()), ..Surroundings::default() };
+    let dead = pupils::dead_addresses(tx, around.vault)?;
+    let ground = Ground {
+        policy: around.policy,
+        footing: Footing { calendar: around.calendar, place: None },
+        around: &people,
+        dead: &dead,
+        about: About::Incident(id),
+        now: around.now,
+        slept_s: 0,
+    };
+    let facts = json!({ "kind": kind::MASS_ABSENCE, "subject": school, "detail": detail });
+    for n in climbing::tell_all_at_once(&ground, &mut climb, ladder, &facts) {
+        outbox::make(tx, &n, around.now)?;
+    }
+    let incident = Incident {
+        id,
+        kind: kind::MASS_ABSENCE.to_owned(),
+        subject: school.to_string(),
+        school: Some(school.clone()),
+        opened: around.now,
+        closed: None,
+        body: Body { climb: Some(climb), detail, released: None },
+    };
+    incidents::write(tx, &incident, None)?;
+    Ok(id)
+}
+
+/// A hold ends when it is released, when nothing is held any more, or by itself two school days after its beginning;
+/// undecided, the township is told again at 08:00 of each school day after the next one.
+fn mass(
+    tx: &Transaction,
+    policy: &Policy,
+    calendar: &Calendar,
+    vault: &Vault,
+    i: &mut Incident,
+    now: Time,
+) -> Result<Option<Time>, StepError> {
+    let held = cases::held_by(tx, vault, i.id)?;
+    let around = Surroundings { school: i.school.clone(), ..Surroundings::default() };
+    let school = i.school.clone().unwrap_or_else(|| SchoolId::new(&i.subject));
+    let grade = policy.school(&school).and_then(|s| s.grades.first().copied());
+    let place = Footing { calendar, place: Some((&school, grade, None)) };
+    let ends = place.add_school_days(i.opened.date(), 2).and_time(i.opened.time());
+    if i.body.released.is_some() || held.is_empty() {
+        close(tx, i, &around, now)?;
+        return Ok(None);
+    }
+    if now >= ends {
+        pupils::release(tx, policy, vault, i, None, now)?;
+        i.body.released = Some(now);
+        close(tx, i, &around, now)?;
+        return Ok(None);
+    }
+    let eight = TimeOfDay::from_hms_opt(8, 0, 0).expect("08:00 is a time of day");
+    let mut next = ends;
+    for n in 2..4u32 {
+        let at = place.add_school_days(i.opened.date(), n).and_time(eight);
+        if at > now {
+            next = next.min(at);
+            break;
+        }
+        let role = Role::new("township_government");
+        for who in notice::resolve(policy, &role, &around) {
+            let facts = json!({ "kind": i.kind, "subject": i.subject, "detail": i.body.detail });
+            let via = pupils::first_channels(policy, &role);
+            let about = About::Incident(i.id);
+            let n = township_notice(about, i.school.clone(), notice::HELD, n, who.recipient, via, at, facts);
+            outbox::make(tx, &n, now)?;
+        }
+    }
+    Ok(Some(next))
+}

@@ -1,0 +1,238 @@
+//! Whom a delivery of attendance changes: only a pupil for whom another statement counts than before is marked, so that a
+//! month file sent every day costs nothing. Looks at one school and date at a time; writes nothing.
+
+use super::collect::{Collected, Stated};
+use crate::domain::Date;
+use crate::domain::evidence::Stamp;
+use crate::domain::ids::{ClassName, PupilId, SchoolId, SlotName, StatusId};
+use crate::domain::policy::{CoverageKind, Policy, Replaces, Source};
+use crate::domain::timeline::{ClassNo, Roster};
+use crate::store::statements::{From, Said, of_day};
+use crate::store::{Connection, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a delivery changes.
+#[derive(Default)]
+pub struct Change {
+    pub pupils: BTreeSet<PupilId>,
+    pub classes: BTreeSet<(SchoolId, ClassName)>,
+    /// Dates of an exceptions list, by school.
+    pub stated: BTreeSet<(SchoolId, Date)>,
+    /// The date with the greatest share of absences that were not known before: the date, absent, of.
+    pub absent: Option<(Date, u32, u32)>,
+}
+
+/// Compares what counts before and after the delivery, day by day.
+pub fn plan(
+    conn: &Connection,
+    source: &Source,
+    collected: &mut Collected,
+    stamp: Stamp,
+    file_states: &BTreeSet<Date>,
+) -> Result<Change, StoreError> {
+    let mut change = Change::default();
+    collected.stated.sort_unstable();
+    let mut days: BTreeSet<(SchoolId, Date)> = collected.dates.keys().cloned().collect();
+    if source.coverage == CoverageKind::Exceptions {
+        let mut schools: BTreeSet<SchoolId> = collected.dates.keys().map(|(s, _)| s.clone()).collect();
+        schools.extend(source.school.clone());
+        for school in schools {
+            for date in file_states.iter().filter(|d| **d <= stamp.stated_at.date()) {
+                days.insert((school.clone(), *date));
+            }
+        }
+        change.stated = days.clone();
+    }
+    for (school, date) in days {
+        let rows = rows_of(collected, &school, date);
+        day(conn, source, collected, stamp, &school, date, rows, &mut change)?;
+    }
+    Ok(change)
+}
+
+/// The delivery's rows about a school and date (they are sorted by pupil and row).
+pub fn rows_of<'c>(collected: &'c Collected, school: &SchoolId, date: Date) -> &'c [Stated] {
+    let Some(no) = collected.schools.iter().position(|s| s == school).and_then(|n| u16::try_from(n).ok()) else {
+        return &[];
+    };
+    let all = &collected.stated;
+    let from = all.partition_point(|s| (s.school, s.date) < (no, date));
+    let to = all.partition_point(|s| (s.school, s.date) <= (no, date));
+    &all[from..to]
+}
+
+fn day(
+    conn: &Connection,
+    source: &Source,
+    collected: &Collected,
+    stamp: Stamp,
+    school: &SchoolId,
+    date: Date,
+    rows: &[Stated],
+    change: &mut Change,
+) -> Result<(), StoreError> {
+    let (mut from, mut said) = of_day(conn, school, date)?;
+    let before = standing(&from, &said);
+    let covered_before = cover(&from, &said, &collected.roster, school, date);
+    let scope = format!(
+        "{}{}",
+        serde_json::to_string(&source.classes).unwrap_or_default(),
+        serde_json::to_string(&source.slots).unwrap_or_default()
+    );
+    let is_list = source.coverage == CoverageKind::Exceptions;
+    let listed_before = from.iter().any(|f| f.stated && f.coverage == CoverageKind::Exceptions && f.scope == scope);
+    from.push(From {
+        stamp,
+        source: source.id.clone(),
+        coverage: source.coverage,
+        replaces: source.replaces,
+        scope,
+        stated: is_list,
+    });
+    said.extend(rows.iter().map(|r| Said {
+        stamp,
+        row_no: r.row_no,
+        pupil: r.pupil,
+        slot: collected.slots[usize::from(r.slot)].clone(),
+        status: collected.statuses[usize::from(r.status)].clone(),
+        leave_until: leave_until(collected, r),
+    }));
+    let after = standing(&from, &said);
+    let mut changed = BTreeSet::new();
+    for p in before.keys().chain(after.keys()) {
+        if before.get(p) != after.get(p) {
+            changed.insert(*p);
+        }
+    }
+    // A class that is covered now and was not: those whom nobody names are not listed now, or present.
+    for (class, _) in cover(&from, &said, &collected.roster, school, date).difference(&covered_before) {
+        mark_class(&collected.roster, *class, date, change, &mut changed);
+    }
+    if is_list && !listed_before {
+        for m in collected.roster.expected_in(school, None, date) {
+            let s = m.at(date);
+            if source.classes.is_empty() || s.class.as_ref().is_some_and(|c| source.classes.contains(c)) {
+                changed.insert(m.pupil);
+                if let Some(c) = &s.class {
+                    change.classes.insert((school.clone(), c.clone()));
+                }
+            }
+        }
+    }
+    look_for_absence(source, collected, school, date, rows, &before, &after, change);
+    for p in changed {
+        if let Some(c) = collected.roster.at(p, date).filter(|s| s.school_id == *school).and_then(|s| s.class.clone()) {
+            change.classes.insert((school.clone(), c));
+        }
+        change.pupils.insert(p);
+    }
+    Ok(())
+}
+
+fn leave_until(collected: &Collected, r: &Stated) -> Option<Date> {
+    let i = usize::try_from(r.extra).ok()?.checked_sub(1)?;
+    collected.extras.get(i)?.leave_until
+}
+
+fn mark_class(roster: &Roster, class: ClassNo, date: Date, change: &mut Change, changed: &mut BTreeSet<PupilId>) {
+    let (school, name) = roster.class_of(class);
+    if let Some(n) = name {
+        change.classes.insert((school.clone(), n.clone()));
+    }
+    for m in roster.members() {
+        if m.at(date).class_no == class {
+            changed.insert(m.pupil);
+        }
+    }
+}
+
+fn look_for_absence(
+    source: &Source,
+    collected: &Collected,
+    school: &SchoolId,
+    date: Date,
+    rows: &[Stated],
+    before: &Standing,
+    after: &Standing,
+    change: &mut Change,
+) {
+    let mut absent = BTreeSet::new();
+    let mut listed = BTreeSet::new();
+    for r in rows {
+        listed.insert(r.pupil);
+        if collected.is_absent[usize::from(r.status)] && before.get(&r.pupil) != after.get(&r.pupil) {
+            absent.insert(r.pupil);
+        }
+    }
+    let of = match source.coverage {
+        CoverageKind::Full => listed.len(),
+        CoverageKind::Exceptions => collected
+            .roster
+            .expected_in(school, None, date)
+            .filter(|m| {
+                source.classes.is_empty() || m.at(date).class.as_ref().is_some_and(|c| source.classes.contains(c))
+            })
+            .count()
+            .max(listed.len()),
+    };
+    let (n, of) = (u32::try_from(absent.len()).unwrap_or(u32::MAX), u32::try_from(of).unwrap_or(u32::MAX));
+    let greater = |(_, a, b): (Date, u32, u32)| u64::from(n) * u64::from(b) > u64::from(a) * u64::from(of);
+    if n > 0 && change.absent.is_none_or(greater) {
+        change.absent = Some((date, n, of));
+    }
+}
+
+/// What counts for each pupil: the latest statement of each slot, in the order in which they were made (a later one
+/// about the whole day leaves nothing of the earlier ones).
+type Standing = BTreeMap<PupilId, Vec<(SlotName, StatusId, Option<Date>)>>;
+
+fn standing(from: &[From], said: &[Said]) -> Standing {
+    let replaced = |s: &Said| {
+        from.iter().find(|f| f.stamp == s.stamp).is_some_and(|f| {
+            f.replaces == Replaces::Day
+                && from.iter().any(|o| o.source == f.source && o.scope == f.scope && o.stamp > f.stamp)
+        })
+    };
+    let gone: BTreeSet<Stamp> = said.iter().map(|s| s.stamp).collect::<BTreeSet<_>>();
+    let gone: BTreeSet<Stamp> =
+        gone.into_iter().filter(|stamp| said.iter().find(|s| s.stamp == *stamp).is_some_and(replaced)).collect();
+    let mut order: Vec<&Said> = said.iter().filter(|s| !gone.contains(&s.stamp)).collect();
+    order.sort_by_key(|s| (s.pupil, s.stamp, s.row_no));
+    let mut out = Standing::new();
+    for s in order {
+        let now = out.entry(s.pupil).or_default();
+        if s.slot == *"day" {
+            now.clear();
+        } else {
+            now.retain(|(slot, _, _)| *slot != s.slot);
+        }
+        now.push((s.slot.clone(), s.status.clone(), s.leave_until));
+    }
+    out
+}
+
+/// Classes and slots that full exports cover.
+fn cover(
+    from: &[From],
+    said: &[Said],
+    roster: &Roster,
+    school: &SchoolId,
+    date: Date,
+) -> BTreeSet<(ClassNo, SlotName)> {
+    let full: BTreeSet<Stamp> = from.iter().filter(|f| f.coverage == CoverageKind::Full).map(|f| f.stamp).collect();
+    let mut out = BTreeSet::new();
+    for s in said.iter().filter(|s| full.contains(&s.stamp)) {
+        if let Some(at) = roster.at(s.pupil, date).filter(|a| a.school_id == *school) {
+            let key = (at.class_no, s.slot.clone());
+            if !out.contains(&key) {
+                out.insert(key);
+            }
+        }
+    }
+    out
+}
+
+/// The status is one of those that `absent` means.
+pub fn is_absent(policy: &Policy, status: &StatusId) -> bool {
+    policy.status(status).is_some_and(|s| s.sets.iter().any(|x| x == "absent"))
+}

@@ -1,0 +1,499 @@
+//! One pupil after an evaluation: the case, its climbs, the notices that follow. Reads and writes; decides nothing itself.
+
+use super::{StepError, ladder_by_hash, rule_by_hash};
+use crate::domain::calendar::Calendar;
+use crate::domain::case::{Case, Event, Reason, State, Stated};
+use crate::domain::casework::{self, Draft, Numbers, PupilView};
+use crate::domain::climbing::{self, Ground};
+use crate::domain::evidence::{Act, DecisionKind, Evidence};
+use crate::domain::finding::{Change, Finding};
+use crate::domain::ids::{CaseId, PupilId, Role, RungId, SchoolId};
+use crate::domain::incident::{self, Body};
+use crate::domain::notice::{self, About, NewNotice, NoticeState, Surroundings, Told};
+use crate::domain::policy::{Person, Policy};
+use crate::domain::timeline::{Built, Segment};
+use crate::domain::{Date, Time, TimeOfDay};
+use crate::store::{StoreError, Transaction, Vault, cases, decisions, incidents, outbox, vault};
+use chrono::TimeDelta;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What one evaluation of one pupil gave.
+pub struct Evaluated {
+    pub pupil: PupilId,
+    /// Those of superseded versions among them.
+    pub findings: Vec<Finding>,
+    pub changes: Vec<(Change, Finding)>,
+}
+
+/// What all pupils of a step share.
+pub struct Around<'a> {
+    /// Acts and decisions among it: files bring them too.
+    pub evidence: &'a Evidence,
+    pub policy: &'a Policy,
+    pub calendar: &'a Calendar,
+    pub vault: &'a Vault,
+    pub built: &'a Built,
+    pub now: Time,
+    pub slept_s: i64,
+}
+
+struct Counter<'t> {
+    tx: &'t Transaction<'t>,
+    code: String,
+    next: i64,
+    failed: Option<StoreError>,
+}
+
+impl Numbers for Counter<'_> {
+    fn next_case(&mut self) -> CaseId {
+        let id = self.next;
+        self.next += 1;
+        CaseId(id)
+    }
+    fn next_number(&mut self, school_year: i32) -> String {
+        match cases::next_serial(self.tx, school_year) {
+            Ok(n) => format!("{}-{school_year}-{n:04}", self.code),
+            Err(e) => {
+                self.failed = Some(e);
+                String::new()
+            }
+        }
+    }
+    fn earlier_cases(&self, pupil: PupilId, school_year: i32) -> u32 {
+        let since = Date::from_ymd_opt(school_year, 7, 1).unwrap_or(Date::MIN).and_time(TimeOfDay::MIN);
+        cases::numbered_since(self.tx, pupil, since).unwrap_or(0)
+    }
+}
+
+/// The people and places around a pupil, as they are now.
+pub fn surroundings(
+    tx: &crate::store::Connection,
+    vault: &Vault,
+    pupil: PupilId,
+    segment: Option<&Segment>,
+) -> Result<Surroundings, StoreError> {
+    let card = vault::pupil_card(tx, vault, pupil)?;
+    let mut guardians = Vec::new();
+    let mut household_township = None;
+    if let Some(card) = card {
+        household_township = card.household_township;
+        for c in card.contacts {
+            guardians.push(Person { name: c.name.unwrap_or_default(), phone: c.phone, email: c.email });
+        }
+    }
+    Ok(Surroundings {
+        pupil: Some(pupil),
+        school: segment.map(|s| s.school_id.clone()),
+        class: segment.and_then(|s| s.class.clone()),
+        guardians,
+        household_township,
+    })
+}
+
+/// Addresses known not to work, as a question.
+pub fn dead_addresses<'v>(
+    tx: &crate::store::Connection,
+    vault: &'v Vault,
+) -> Result<impl Fn(&str) -> bool + use<'v>, StoreError> {
+    let dead: BTreeSet<Vec<u8>> = outbox::all_dead(tx)?;
+    Ok(move |address: &str| !dead.is_empty() && dead.contains(vault.digest("address", address).as_slice()))
+}
+
+/// Everything that follows for one pupil.
+pub fn advance(tx: &Transaction, around: &Around, one: &Evaluated) -> Result<(), StepError> {
+    let known = cases::of_pupil(tx, around.vault, one.pupil)?;
+    if known.is_empty() && one.changes.is_empty() {
+        return Ok(());
+    }
+    let Some(timeline) = around.built.timelines.get(&one.pupil) else { return Ok(()) };
+    let segment = around.built.roster.at(one.pupil, around.now.date());
+    let ladders = |hash: &str| ladder_by_hash(tx, around.policy, hash);
+    let rules = |hash: &str| rule_by_hash(tx, around.policy, hash);
+    let view = PupilView {
+        policy: around.policy,
+        calendar: around.calendar,
+        pupil: one.pupil,
+        segment,
+        timeline,
+        findings: &one.findings,
+        changes: &one.changes,
+        ladders: &ladders,
+        rules: &rules,
+        now: around.now,
+    };
+    let before: BTreeMap<CaseId, Case> = known.iter().map(|c| (c.id, c.clone())).collect();
+    let mut numbers =
+        Counter { tx, code: around.policy.township.code.clone(), next: cases::next_id(tx)?, failed: None };
+    let known_acts = acts_of_files(around, one.pupil, &known);
+    let mut drafts = casework::react(&view, known, &mut numbers);
+    if let Some(e) = numbers.failed.take() {
+        return Err(e.into());
+    }
+    let people = surroundings(tx, around.vault, one.pupil, segment)?;
+    for draft in &mut drafts {
+        from_files(tx, around, &view, draft, &known_acts)?;
+    }
+    for mut draft in drafts {
+        if let Some(was) = before.get(&draft.case.id)
+            && let Some(decision) = casework::withdrawn(&draft.events, was)
+        {
+            decisions::withdraw(tx, decision, around.now)?;
+        }
+        finish(tx, around, &view, &people, &mut draft)?;
+    }
+    Ok(())
+}
+
+/// Acts about a pupil that a case does not know yet: feedback files bring them without a command.
+fn acts_of_files(around: &Around, pupil: PupilId, cases: &[Case]) -> Vec<Act> {
+    let Some(case) = cases.iter().rev().find(|c| c.state != State::Closed) else { return Vec::new() };
+    let known = |a: &Act| case.acts.iter().any(|k| k.kind == a.kind && k.result == a.result && k.date == a.date);
+    let mut acts: Vec<Act> = around
+        .evidence
+        .acts
+        .iter()
+        .filter(|a| a.pupil == pupil && a.recorded_at >= case.opened && !known(a))
+        .cloned()
+        .collect();
+    acts.sort_by_key(|a| (a.recorded_at, a.id));
+    acts
+}
+
+/// What feedback files say lands in the case: acts, and a return that attendance must confirm.
+fn from_files(
+    tx: &Transaction,
+    around: &Around,
+    view: &PupilView,
+    draft: &mut Draft,
+    acts: &[Act],
+) -> Result<(), StepError> {
+    if draft.case.state == State::Closed {
+        return Ok(());
+    }
+    for a in acts {
+        let by = decisions::act_words(tx, around.vault, a.id)?.and_then(|w| w.by).unwrap_or_default();
+        let (kind, result, date) = (a.kind.clone(), a.result.clone(), a.date);
+        draft.emit(Event::ActRecorded { kind, result, date, by });
+    }
+    if draft.case.state != State::Open {
+        return Ok(());
+    }
+    let after = casework::last_evidence(view, &draft.case);
+    let stated = around
+        .evidence
+        .decisions
+        .iter()
+        .filter(|d| d.pupil == draft.case.pupil && d.kind == DecisionKind::Return && d.delivery.is_some())
+        .filter(|d| d.withdrawn_at.is_none() && after.is_none_or(|e| d.to > e))
+        .max_by_key(|d| d.to);
+    if let Some(d) = stated {
+        let by = decisions::grounds(tx, around.vault, d.id)?.and_then(|g| g.by).unwrap_or_default();
+        casework::state_return(view, draft, d.to, Stated { decision: d.id, by });
+    }
+    Ok(())
+}
+
+/// Climbs, writes the case with its events, and makes, cancels and holds its notices.
+pub fn finish(
+    tx: &Transaction,
+    around: &Around,
+    view: &PupilView,
+    people: &Surroundings,
+    draft: &mut Draft,
+) -> Result<(), StepError> {
+    if draft.case.state == State::Closed && draft.events.is_empty() {
+        cases::write(
+            tx,
+            around.vault,
+            &draft.case,
+            &[],
+            people.school.as_ref(),
+            expiry_wake(view, &draft.case),
+            around.now,
+        )?;
+        return Ok(());
+    }
+    let dead = dead_addresses(tx, around.vault)?;
+    let about = About::Case(draft.case.id);
+    let ground = Ground {
+        policy: around.policy,
+        footing: casework::footing(view),
+        around: people,
+        dead: &dead,
+        about,
+        now: around.now,
+        slept_s: around.slept_s,
+    };
+    // A case that opens with its return known tells nobody: it stands in `watching` before any rung is looked at.
+    let moves = climbing::climb_case(&ground, &mut draft.case, view.ladders);
+    draft.events.extend(moves.events);
+    let wake = [moves.next, casework::next_instant(view, &draft.case), expiry_wake(view, &draft.case)]
+        .into_iter()
+        .flatten()
+        .min();
+    cases::write(tx, around.vault, &draft.case, &draft.events, people.school.as_ref(), wake, around.now)?;
+    // The case row must be there before its notices refer to it.
+    tell_outside(tx, around, people, draft)?;
+    for n in &moves.notices {
+        outbox::make(tx, n, around.now)?;
+    }
+    for (_, role) in &moves.unreachable {
+        super::incidents::nobody_to_reach(tx, people, role, around.now)?;
+    }
+    Ok(())
+}
+
+fn expiry_wake(view: &PupilView, case: &Case) -> Option<Time> {
+    let until = case.closing.as_ref().and_then(|c| c.until)?;
+    let t = (until + chrono::Days::new(1)).and_time(TimeOfDay::MIN);
+    (t > view.now).then_some(t)
+}
+
+/// Letters outside rungs: returned, relapsed, unconfirmed, corrections; and what they make pointless.
+fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft: &Draft) -> Result<(), StepError> {
+    let case = &draft.case;
+    let about = About::Case(case.id);
+    let told = outbox::told(tx, about)?;
+    let mut cancelled_rungs: Vec<&RungId> = Vec::new();
+    for event in &draft.events {
+        match event {
+            Event::Returned { .. } => {
+                outbox::cancel(tx, about, |n| n.rung != notice::CORRECTED)?;
+            }
+            Event::Relapsed { .. } | Event::ReturnUnconfirmed { .. } => {
+                outbox::cancel(tx, about, |n| n.rung == notice::RETURNED)?;
+                let who = notice::told_people(&told, |t| t.rung == notice::RETURNED && t.telling == case.returns);
+                for (to, via) in who {
+                    outside(tx, around, people, about, notice::RELAPSED, case.relapses, to, via, json!(null))?;
+                }
+                if let Event::ReturnUnconfirmed { by } = event {
+                    tell_township_unconfirmed(tx, around, people, about, case, by)?;
+                }
+            }
+            Event::Closed { .. } => {
+                outbox::cancel(tx, about, |n| n.rung != notice::CORRECTED)?;
+            }
+            Event::RungCancelled { rung, .. } => {
+                outbox::cancel(tx, about, |n| n.rung == *rung)?;
+                cancelled_rungs.push(rung);
+            }
+            _ => {}
+        }
+    }
+    let corrected = draft.events.iter().any(|e| matches!(e, Event::Corrected { .. }));
+    if corrected {
+        let of = |t: &Told| {
+            notice::is_alarm(t) && (case.state == State::Closed || cancelled_rungs.iter().any(|r| **r == t.rung))
+        };
+        for (to, via) in notice::told_people(&told, of) {
+            let facts = json!({ "all": case.state == State::Closed });
+            outside(tx, around, people, about, notice::CORRECTED, case.corrections, to, via, facts)?;
+        }
+    }
+    // Looked at in every step, so that one whose alarm was still under way is told too.
+    if case.state == State::Watching
+        && let Some(returned) = &case.returned
+    {
+        let recorder = returned.stated.as_ref().map(|s| s.by.as_str());
+        for (to, via) in notice::told_people(&told, notice::is_alarm) {
+            if recorder.is_some_and(|by| named(around.policy, people, to, by)) {
+                continue;
+            }
+            outside(tx, around, people, about, notice::RETURNED, returned.round, to, via, json!(null))?;
+        }
+    }
+    if case.state == State::Closed
+        && case.corrections > 0
+        && case.closing.as_ref().is_some_and(|c| c.reason == Reason::Mistaken)
+    {
+        for (to, via) in notice::told_people(&told, notice::is_alarm) {
+            outside(tx, around, people, about, notice::CORRECTED, case.corrections, to, via, json!({ "all": true }))?;
+        }
+    }
+    Ok(())
+}
+
+/// The recipient is the person of that name (who recorded the return and need not be told of it).
+fn named(policy: &Policy, people: &Surroundings, to: &notice::Recipient, name: &str) -> bool {
+    notice::resolve(policy, &to.role, people)
+        .iter()
+        .filter(|r| r.recipient.same_person(to))
+        .any(|r| r.contacts.iter().any(|c| c.name == name))
+}
+
+fn outside(
+    tx: &Transaction,
+    around: &Around,
+    people: &Surroundings,
+    about: About,
+    rung: &str,
+    telling: u32,
+    to: &notice::Recipient,
+    via: Vec<crate::domain::ids::ChannelId>,
+    facts: serde_json::Value,
+) -> Result<(), StepError> {
+    let n = NewNotice {
+        about,
+        pupil: people.pupil,
+        school: people.school.clone(),
+        ladder: None,
+        rung: RungId::new(rung),
+        telling,
+        to: to.clone(),
+        via,
+        template: None,
+        document: None,
+        statutory: false,
+        urgent: false,
+        due: around.now,
+        held: false,
+        facts,
+    };
+    outbox::make(tx, &n, around.now)?;
+    Ok(())
+}
+
+fn tell_township_unconfirmed(
+    tx: &Transaction,
+    around: &Around,
+    people: &Surroundings,
+    about: About,
+    case: &Case,
+    by: &str,
+) -> Result<(), StepError> {
+    let role = Role::new("township_government");
+    let via = first_channels(around.policy, &role);
+    for who in notice::resolve(around.policy, &role, people) {
+        let facts = json!({ "by": by });
+        outside(tx, around, people, about, notice::UNCONFIRMED, case.relapses, &who.recipient, via.clone(), facts)?;
+    }
+    Ok(())
+}
+
+/// The channels by which an office is first told, as the ladders have it.
+pub fn first_channels(policy: &Policy, role: &Role) -> Vec<crate::domain::ids::ChannelId> {
+    let rung = policy.ladders.iter().flat_map(|l| &l.rungs).find(|r| r.to.contains(role));
+    rung.map(|r| r.via.clone()).unwrap_or_else(|| policy.channels.iter().map(|c| c.id.clone()).take(1).collect())
+}
+
+// ---------------------------------------------------------------- holds
+
+/// Openings in bulk at one school are held (cases.md §4): more than `share` of its pupils and at least `pupils` within
+/// ten minutes, or a class that is covered and has not one attended period today.
+pub fn hold_in_bulk(tx: &Transaction, around: &Around) -> Result<(), StepError> {
+    for school in &around.policy.schools {
+        let lifted = cases::lifted_since(tx, &school.id, around.now - TimeDelta::minutes(10))?;
+        let lifted_now: Vec<CaseId> = lifted;
+        if lifted_now.is_empty() {
+            continue;
+        }
+        let expected = around.built.roster.expected_in(&school.id, None, around.now.date()).count();
+        let mass = &around.policy.mass;
+        let n = lifted_now.len() as i64;
+        let share = crate::domain::ratio::Ratio::new(n, (expected as i64).max(1));
+        let whole_school = n >= i64::from(mass.pupils) && share > mass.share;
+        let empty = empty_classes(around, &school.id);
+        let mut held: Vec<Case> = Vec::new();
+        for id in &lifted_now {
+            let Some(case) = cases::get(tx, around.vault, *id)? else { continue };
+            let in_empty = around
+                .built
+                .roster
+                .at(case.pupil, around.now.date())
+                .and_then(|s| s.class.clone())
+                .is_some_and(|c| empty.contains(&c));
+            if case.state == State::Open
+                && case.held.is_none()
+                && (whole_school || in_empty)
+                && !is_urgent(tx, around, &case)
+            {
+                held.push(case);
+            }
+        }
+        if held.is_empty() {
+            continue;
+        }
+        let dates: BTreeSet<Date> = held.iter().flat_map(|c| c.grounds.iter().map(|g| g.fired_on)).collect();
+        let detail = json!({ "pupils": held.len(), "dates": dates, "expected": expected });
+        let incident = match super::incidents::find_open(tx, incident::MASS_ABSENCE, school.id.as_str())? {
+            Some(i) if i.body.released.is_none() => i.id,
+            _ => super::incidents::open_mass(tx, around, &school.id, detail)?,
+        };
+        for mut case in held {
+            let event = Event::Held { incident };
+            crate::domain::case::apply(&mut case, around.now, &event);
+            cases::write(tx, around.vault, &case, &[event], Some(&school.id), Some(around.now), around.now)?;
+            for n in outbox::of_subject(tx, About::Case(case.id))? {
+                if n.state == NoticeState::Waiting && !n.statutory && !n.urgent {
+                    outbox::hold(tx, n.id)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_urgent(tx: &Transaction, around: &Around, case: &Case) -> bool {
+    case.climbs.iter().any(|c| ladder_by_hash(tx, around.policy, &c.hash).is_some_and(|l| l.urgent))
+}
+
+/// Classes of at least `class_min` expected pupils that are covered today without one attended period.
+fn empty_classes(around: &Around, school: &SchoolId) -> BTreeSet<crate::domain::ids::ClassName> {
+    let today = around.now.date();
+    let mut count: BTreeMap<crate::domain::ids::ClassName, (u32, u32, bool)> = BTreeMap::new();
+    for member in around.built.roster.expected_in(school, None, today) {
+        let Some(class) = member.at(today).class.clone() else { continue };
+        let e = count.entry(class).or_default();
+        e.0 += 1;
+        let Some(t) = around.built.timelines.get(&member.pupil) else { continue };
+        if let Some(day) = t.day(around.calendar, today) {
+            e.1 += 1;
+            e.2 |= day.has_attended();
+        }
+    }
+    let min = around.policy.mass.class_min;
+    count
+        .into_iter()
+        .filter(|(_, (n, recorded, any))| *n >= min.max(1) && recorded == n && !any)
+        .map(|(c, _)| c)
+        .collect()
+}
+
+/// A mass hold is over: what it held goes in the order of the ladder, one every `gap_min` to one role.
+pub fn release(
+    tx: &Transaction,
+    policy: &Policy,
+    vault: &Vault,
+    incident: &crate::domain::incident::Incident,
+    by: Option<&str>,
+    now: Time,
+) -> Result<usize, StepError> {
+    let mut n = 0;
+    for mut case in cases::held_by(tx, vault, incident.id)? {
+        let event = Event::Released { by: by.map(str::to_owned) };
+        crate::domain::case::apply(&mut case, now, &event);
+        let school = incident.school.clone();
+        cases::write(tx, vault, &case, &[event], school.as_ref(), Some(now), now)?;
+        let mut last: BTreeMap<String, Time> = BTreeMap::new();
+        for held in outbox::of_subject(tx, About::Case(case.id))? {
+            if held.state != NoticeState::Held {
+                continue;
+            }
+            let gap = held
+                .ladder
+                .as_ref()
+                .and_then(|l| policy.ladder(l))
+                .map_or(TimeDelta::zero(), |l| TimeDelta::seconds(l.gap_min_s));
+            let key = format!("{}/{}", held.to.office, held.to.person);
+            let at = last.get(&key).map_or(now, |t| *t + gap);
+            last.insert(key, at);
+            outbox::release(tx, held.id, at)?;
+            n += 1;
+        }
+    }
+    let mut done = incident.clone();
+    done.body = Body { released: Some(now), ..done.body };
+    incidents::write(tx, &done, None)?;
+    Ok(n)
+}
