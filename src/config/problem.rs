@@ -180,30 +180,26 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, k)| k)
 }
 
-/// Levenshtein with neighbouring swaps.
+/// Levenshtein with neighbouring swaps, row by row.
 fn distance(a: &[char], b: &[char]) -> usize {
-    let mut rows: Vec<Vec<usize>> = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for (i, row) in rows.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    for j in 0..=b.len() {
-        rows[0][j] = j;
-    }
-    for i in 1..=a.len() {
-        for j in 1..=b.len() {
-            let same = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + same);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let mut best = (above[j + 1] + 1).min(row[j] + 1).min(above[j] + usize::from(x != y));
+            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
+                best = best.min(before[j - 1] + 1);
             }
-            rows[i][j] = best;
+            row.push(best);
         }
+        before = std::mem::replace(&mut above, row);
     }
-    rows[a.len()][b.len()]
+    above.last().copied().unwrap_or_default()
 }
 
 /// `did you mean …`, or the list of what there is.
-pub fn did_you_mean<'a>(word: &str, known: &[&'a str]) -> Option<Text> {
+pub fn did_you_mean(word: &str, known: &[&str]) -> Option<Text> {
     match nearest(word, known.iter().copied()) {
         Some(k) => Some(say!(hint_did_you_mean, k)),
         None if known.is_empty() => None,

@@ -11,11 +11,11 @@ use crate::config::tree::Node;
 macro_rules! either {
     ($($(#[$meta:meta])* $name:ident = $plain:ident($a:ty) | $map:ident($b:ty);)*) => {$(
         $(#[$meta])*
-        pub enum $name { $plain($a), $map($b) }
+        pub enum $name { $plain($a), $map(Box<$b>) }
         impl Read for $name {
             fn read(node: &Node, p: &mut Problems) -> Option<Self> {
                 match node.map() {
-                    Some(_) => <$b>::read(node, p).map($name::$map),
+                    Some(_) => Box::<$b>::read(node, p).map($name::$map),
                     None => <$a>::read(node, p).map($name::$plain),
                 }
             }
