@@ -27,9 +27,30 @@ const PROBE: TimeDelta = TimeDelta::minutes(15);
 
 /// Letters that are to be sent now; each is written down as being sent before it is handed out.
 pub fn claim(db: &mut Db, policy: &Policy, now: Time, boot: &str) -> Result<Vec<Dispatch>, StepError> {
+    claim_within(db, policy, now, boot, &BTreeMap::new())
+}
+
+/// The same, of each channel at most so many (a channel that is not named: all). What is claimed and not sent before the
+/// process dies is unknown: no more is claimed than can be sent at once.
+pub fn claim_within(
+    db: &mut Db,
+    policy: &Policy,
+    now: Time,
+    boot: &str,
+    room: &BTreeMap<ChannelId, usize>,
+) -> Result<Vec<Dispatch>, StepError> {
     let vault = db.vault();
+    let mut room = room.clone();
+    let mut has_room = |channel: &ChannelId| match room.get_mut(channel) {
+        None => true,
+        Some(0) => false,
+        Some(free) => {
+            *free -= 1;
+            true
+        }
+    };
     db.write(|tx| {
-        let mut out = retries(tx, &vault, policy, now, boot)?;
+        let mut out = retries(tx, &vault, policy, now, boot, &mut has_room)?;
         let desk = Desk::open(tx, &vault, policy, now)?;
         let waiting = desk.candidates(now)?;
         let ready = prepared(policy);
@@ -37,6 +58,9 @@ pub fn claim(db: &mut Db, policy: &Policy, now: Time, boot: &str) -> Result<Vec<
         let (letters, _) = compose::compose(&candidates, &ready.calendar, now);
         for l in letters {
             let parts: Vec<&Waiting> = l.iter().map(|i| &waiting[*i]).collect();
+            if !parts.first().is_some_and(|first| has_room(&first.way.channel)) {
+                continue;
+            }
             out.push(desk.write(&parts, boot, now)?);
         }
         Ok(out)
@@ -314,6 +338,7 @@ fn retries(
     policy: &Policy,
     now: Time,
     boot: &str,
+    has_room: &mut dyn FnMut(&ChannelId) -> bool,
 ) -> Result<Vec<Dispatch>, StepError> {
     let ready = prepared(policy);
     let mut out = Vec::new();
@@ -329,6 +354,9 @@ fn retries(
         let open = ready.calendar.next_open(now, policy.contacts.hours_of(&l.role));
         if !urgent && open > now {
             outbox::wait_until(tx, l.id, open, l.why.as_deref().unwrap_or_default())?;
+            continue;
+        }
+        if !has_room(&l.channel) {
             continue;
         }
         let Some(mut words) = outbox::words(tx, vault, l.id)? else { continue };

@@ -39,4 +39,11 @@ messages! {
     data_dir_unusable(path) zh "数据目录 {path} 用不了" en "the data folder {path} cannot be used";
     daemon_died() zh "守护进程意外结束" en "the daemon ended unexpectedly";
     daemon_died_hint() zh "日志里有原因；systemd 会重新启动它" en "the log says why; systemd starts it again";
+    config_has_problems(path) zh "配置 {path} 有问题，无法启动" en "the configuration {path} has problems: it cannot start";
+    config_has_problems_hint() zh "kongchuo check 会逐条列出" en "`kongchuo check` lists them one by one";
+    reload_problems(count, place, first) zh "新配置有 {count} 处问题，第一处在 {place}：{first}" en "the new configuration has {count} problem(s), the first at {place}: {first}";
+    seal_key_unusable() zh "seal 的密钥应当是 64 位十六进制数字" en "the key of `seal` must be 64 hex digits";
+    round_done(read, refused, accepted, failed) zh "完成一轮：读入 {read} 个文件（{refused} 个退回、暂存或读不到），发出 {accepted} 封，失败 {failed} 次" en "one round done: {read} file(s) read ({refused} refused, held or out of reach), {accepted} letter(s) sent, {failed} attempt(s) failed";
+    request_unreadable(why) zh "看不懂这条命令：{why}" en "this command cannot be understood: {why}";
+    request_failed() zh "数据库出错，命令没有执行；详见日志" en "the database failed and the command was not carried out; the log says more";
 }

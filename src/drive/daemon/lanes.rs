@@ -4,7 +4,7 @@ use crate::channel::{self, Opening, Outbound};
 use crate::domain::ids::ChannelId;
 use crate::domain::letter::{Dispatch, Outcome};
 use crate::domain::message::run as words;
-use crate::domain::policy::{Policy, Secret};
+use crate::domain::policy::{ChannelKind, Mode, Policy, Secret};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +15,8 @@ pub type ReadSecret = dyn Fn(&Secret) -> Result<SecretString, String> + Send + S
 /// The channels of one policy.
 pub struct Lanes {
     by_id: BTreeMap<ChannelId, Arc<Lane>>,
+    /// In rehearsal: where everything goes.
+    folder: Option<Arc<Lane>>,
     lang: crate::domain::message::Lang,
 }
 
@@ -24,21 +26,32 @@ struct Lane {
 }
 
 impl Lanes {
+    /// In rehearsal every letter goes to the folder: no other channel is opened.
     pub fn open(policy: &Policy, secret: &ReadSecret) -> Self {
         let lang = policy.township.lang;
-        let by_id = policy.channels.iter().map(|c| {
-            let outbound = channel::open(
-                c,
-                Opening { zone: policy.township.zone, tick: crate::clock::tick, lang, secret: &secret },
-            );
+        let rehearsal = policy.mode == Mode::Rehearsal;
+        let channels = policy.channels.iter().filter(|c| !rehearsal || matches!(c.kind, ChannelKind::Folder { .. }));
+        let lanes = channels.map(|c| {
+            let opening = Opening { zone: policy.township.zone, tick: crate::clock::tick, lang, secret: &secret };
+            let outbound = channel::open(c, opening);
             let permits = Arc::new(Semaphore::new(outbound.at_once()));
             (c.id.clone(), Arc::new(Lane { outbound, permits }))
         });
-        Lanes { by_id: by_id.collect(), lang }
+        let by_id: BTreeMap<_, _> = lanes.collect();
+        let first = ChannelId::new("letters");
+        let folder = rehearsal.then(|| by_id.get(&first).or_else(|| by_id.values().next()).cloned()).flatten();
+        Lanes { by_id, folder, lang }
     }
 
-    /// How many more letters each channel can carry now.
+    fn lane(&self, channel: &ChannelId) -> Option<&Arc<Lane>> {
+        self.folder.as_ref().or_else(|| self.by_id.get(channel))
+    }
+
+    /// How many more letters each channel can carry now; one that is not named can carry all.
     pub fn room(&self) -> BTreeMap<ChannelId, usize> {
+        if self.folder.is_some() {
+            return BTreeMap::new();
+        }
         self.by_id.iter().map(|(id, lane)| (id.clone(), lane.permits.available_permits())).collect()
     }
 
@@ -50,12 +63,12 @@ impl Lanes {
 
     /// A place in the channel's lane, taken before the letter sets off so that the next claim sees it; `None`: full.
     pub fn enter(&self, channel: &ChannelId) -> Option<OwnedSemaphorePermit> {
-        self.by_id.get(channel)?.permits.clone().try_acquire_owned().ok()
+        self.lane(channel)?.permits.clone().try_acquire_owned().ok()
     }
 
     /// Sends a letter by its channel; without a place it waits for one.
     pub async fn send(&self, dispatch: &Dispatch, place: Option<OwnedSemaphorePermit>) -> Outcome {
-        let Some(lane) = self.by_id.get(&dispatch.channel).cloned() else {
+        let Some(lane) = self.lane(&dispatch.channel).cloned() else {
             return Outcome::ChannelDown(words::no_such_channel(self.lang, &dispatch.channel));
         };
         let _place = match place {

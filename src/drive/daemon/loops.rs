@@ -160,6 +160,8 @@ pub async fn courier<W: Work>(shared: Arc<Shared<W>>) -> Result<(), DaemonError>
         let nap = match claim(&shared, &lanes).await? {
             Ok((dispatches, next)) => {
                 failures = 0;
+                // What is due but has no room waits for a letter to come back (the bell), not for the clock.
+                let next = if dispatches.is_empty() { next.max(Duration::from_secs(1)) } else { next };
                 for dispatch in dispatches {
                     let place = lanes.enter(&dispatch.channel);
                     on_their_way.spawn(deliver(shared.clone(), lanes.clone(), dispatch, place));

@@ -3,6 +3,7 @@
 
 mod intake;
 mod lanes;
+mod local;
 mod loops;
 mod notify;
 mod once;
@@ -11,6 +12,7 @@ mod work;
 mod writer;
 
 pub use lanes::{Lanes, ReadSecret};
+pub use local::Local;
 pub use once::{Done, once};
 pub use work::{Work, WorkError};
 

@@ -13,6 +13,8 @@ use std::time::Duration;
 /// What a round did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Done {
+    /// Files that were read.
+    pub read: u32,
     /// Files that were rejected or are held, and sources that could not be looked into.
     pub refused: u32,
     /// Letters that a gateway took.
@@ -43,7 +45,7 @@ async fn round<W: Work>(parts: Parts<W>) -> Result<Done, DaemonError> {
     work.recover(&policy, begun, &lock.boot).map_err(DaemonError::Start)?;
     let letters = work.letters_on(&policy, begun.date()).map_err(DaemonError::Start)?;
     lanes.sent_on(begun.date(), &letters);
-    let refused = read_settled(&mut work, &policy, begun).await?;
+    let (read, refused) = read_settled(&mut work, &policy, begun).await?;
     let (mut accepted, mut failed) = (0, 0);
     for _ in 0..ROUNDS_MAX {
         work.engine(&policy, clock::now(zone)).map_err(DaemonError::Start)?;
@@ -67,14 +69,14 @@ async fn round<W: Work>(parts: Parts<W>) -> Result<Done, DaemonError> {
     }
     work.upkeep(&policy, clock::now(zone)).map_err(DaemonError::Start)?;
     drop(lock);
-    Ok(Done { refused, accepted, failed })
+    Ok(Done { read, refused, accepted, failed })
 }
 
-/// Takes in what lies in the folders; a file that is still settling is waited for. How many files were
-/// refused or held, sources unreadable.
-async fn read_settled<W: Work>(work: &mut W, policy: &Policy, begun: Time) -> Result<u32, DaemonError> {
+/// Takes in what lies in the folders; a file that is still settling is waited for. How many files were read, and how
+/// many of them refused or held, with the sources that could not be looked into.
+async fn read_settled<W: Work>(work: &mut W, policy: &Policy, begun: Time) -> Result<(u32, u32), DaemonError> {
     let zone = policy.township.zone;
-    let (mut refused, mut unreadable) = (0, BTreeSet::new());
+    let (mut read, mut refused, mut unreadable) = (0, 0, BTreeSet::new());
     let mut folders: Vec<_> = policy.sources.iter().map(|s| (s, inbox::directory(policy, s))).collect();
     let settle = policy.sources.iter().map(|s| i64::from(s.settle_s)).max().unwrap_or(0);
     let until = begun + chrono::TimeDelta::seconds(settle + 1).min(SETTLING_MAX);
@@ -95,6 +97,7 @@ async fn read_settled<W: Work>(work: &mut W, policy: &Policy, begun: Time) -> Re
             for file in files {
                 let now = clock::now(zone);
                 let received = work.take_in(policy, now, source, &file).map_err(DaemonError::Start)?;
+                read += 1;
                 if !matches!(received.outcome, Outcome::Applied | Outcome::Duplicate) {
                     refused += 1;
                 }
@@ -104,7 +107,7 @@ async fn read_settled<W: Work>(work: &mut W, policy: &Policy, begun: Time) -> Re
             }
         }
         if !settling || clock::now(zone) >= until {
-            return Ok(refused + u32::try_from(unreadable.len()).unwrap_or(u32::MAX));
+            return Ok((read, refused + u32::try_from(unreadable.len()).unwrap_or(u32::MAX)));
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     }

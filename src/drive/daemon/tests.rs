@@ -429,7 +429,7 @@ fn one_round_sends_everything_that_is_due_and_ends() {
         reload: Box::new(never),
         secret: Box::new(|_: &Secret| Err("none".into())),
     };
-    assert_eq!(once(parts).expect("a round"), Done { refused: 0, accepted: 9, failed: 0 });
+    assert_eq!(once(parts).expect("a round"), Done { read: 1, refused: 0, accepted: 9, failed: 0 });
     assert!(log.all().contains(&"read a.csv".to_owned()));
     assert_eq!(log.all().iter().filter(|e| e.ends_with("accepted")).count(), 9);
 }

@@ -1,0 +1,145 @@
+//! The daemon's work on a real database: each call is one step. Adds nothing to what the steps decide.
+
+use super::work::{Work, WorkError};
+use crate::domain::ids::{ChannelId, DeliveryId, LetterId, SourceId};
+use crate::domain::letter::{Dispatch, Outcome};
+use crate::domain::message::{Lang, run as words};
+use crate::domain::policy::{Policy, Source};
+use crate::domain::{Date, Time, incident};
+use crate::drive::inbox;
+use crate::source::directory::Ready;
+use crate::step::intake::{self, Received};
+use crate::step::{command, courier, engine, policy_change, upkeep};
+use crate::store::{Db, deliveries, incidents, outbox};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A letter that is under way for longer is stuck.
+const STUCK: chrono::TimeDelta = chrono::TimeDelta::minutes(60);
+
+pub struct Local {
+    db: Db,
+}
+
+impl Local {
+    pub fn new(db: Db) -> Self {
+        Local { db }
+    }
+}
+
+impl Work for Local {
+    fn recover(&mut self, policy: &Policy, now: Time, boot: &str) -> Result<(), WorkError> {
+        Ok(courier::recover(&mut self.db, policy, now, boot)?)
+    }
+
+    fn take_in(&mut self, policy: &Policy, now: Time, source: &Source, file: &Ready) -> Result<Received, WorkError> {
+        Ok(inbox::take_in(&mut self.db, policy, source, file, now)?)
+    }
+
+    fn moved(&mut self, delivery: DeliveryId) -> Result<(), WorkError> {
+        Ok(intake::moved(&mut self.db, delivery)?)
+    }
+
+    fn engine(&mut self, policy: &Policy, now: Time) -> Result<Option<Time>, WorkError> {
+        Ok(engine::run(&mut self.db, policy, now)?)
+    }
+
+    fn upkeep(&mut self, policy: &Policy, now: Time) -> Result<Option<Time>, WorkError> {
+        Ok(upkeep::run(&mut self.db, policy, now)?)
+    }
+
+    fn claim(
+        &mut self,
+        policy: &Policy,
+        now: Time,
+        boot: &str,
+        room: &BTreeMap<ChannelId, usize>,
+    ) -> Result<Vec<Dispatch>, WorkError> {
+        Ok(courier::claim_within(&mut self.db, policy, now, boot, room)?)
+    }
+
+    fn settle(
+        &mut self,
+        policy: &Policy,
+        now: Time,
+        letter: LetterId,
+        attempt: u32,
+        outcome: Outcome,
+    ) -> Result<(), WorkError> {
+        Ok(courier::settle(&mut self.db, policy, now, letter, attempt, outcome, true)?)
+    }
+
+    fn next_letter(&mut self, policy: &Policy, now: Time) -> Result<Option<Time>, WorkError> {
+        Ok(courier::next(&mut self.db, policy, now)?)
+    }
+
+    fn letters_on(&mut self, _policy: &Policy, day: Date) -> Result<BTreeMap<ChannelId, u32>, WorkError> {
+        let mut count = BTreeMap::new();
+        for letter in outbox::letters(self.db.conn())? {
+            if letter.accepted.is_some_and(|at| at.date() == day) {
+                *count.entry(letter.channel).or_insert(0) += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    fn obey(&mut self, policy: &Policy, now: Time, request: Value) -> Value {
+        let lang = policy.township.lang;
+        let answer = |ok: bool, message: String| command::Reply { ok, message, decision: None };
+        let reply = match asked(request) {
+            Err(e) => answer(false, words::request_unreadable(lang, e)),
+            Ok(Asked { request, uid, lang: wanted }) => {
+                tracing::info!(uid, command = name_of(&request), "command");
+                command::obey_in(&mut self.db, policy, now, &request, wanted.unwrap_or(lang)).unwrap_or_else(|e| {
+                    tracing::error!(error = %super::loops::chain(&e), "a command failed");
+                    answer(false, words::request_failed(lang))
+                })
+            }
+        };
+        serde_json::to_value(reply).unwrap_or_default()
+    }
+
+    fn adopt(&mut self, _old: &Policy, _new: &Policy, _now: Time) -> Result<(), WorkError> {
+        // The next engine step compares the policy with the one of its last step and tells a weakening.
+        Ok(policy_change::rejected(&mut self.db, None)?)
+    }
+
+    fn reject(&mut self, _policy: &Policy, _now: Time, why: String) -> Result<(), WorkError> {
+        Ok(policy_change::rejected(&mut self.db, Some(&why))?)
+    }
+
+    fn is_healthy(&mut self, policy: &Policy, now: Time) -> Result<bool, WorkError> {
+        let conn = self.db.conn();
+        let sources: Vec<SourceId> = policy.sources.iter().map(|s| s.id.clone()).collect();
+        let unread = !deliveries::unread(conn, &sources)?.is_empty();
+        let stuck = outbox::under_way(conn)?.iter().any(|letter| now - letter.claimed > STUCK);
+        let down = incidents::list(conn, false)?.iter().any(|i| i.kind == incident::CHANNEL_DOWN);
+        Ok(!(unread || stuck || down))
+    }
+}
+
+/// A request with what the socket and the command line put beside it.
+struct Asked {
+    request: command::Request,
+    uid: Option<u64>,
+    lang: Option<Lang>,
+}
+
+fn asked(mut request: Value) -> Result<Asked, serde_json::Error> {
+    let fields = request.as_object_mut();
+    let (uid, lang) = match fields {
+        Some(fields) => (fields.remove("uid"), fields.remove("lang")),
+        None => (None, None),
+    };
+    Ok(Asked {
+        request: serde_json::from_value(request)?,
+        uid: uid.and_then(|uid| uid.as_u64()),
+        lang: lang.and_then(|lang| serde_json::from_value(lang).ok()),
+    })
+}
+
+/// The command's word; its facts may name people.
+fn name_of(request: &command::Request) -> String {
+    let value = serde_json::to_value(request).unwrap_or_default();
+    value["command"].as_str().unwrap_or_default().to_owned()
+}
