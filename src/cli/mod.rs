@@ -14,7 +14,9 @@ pub mod outbox;
 pub mod run;
 pub mod schema;
 pub mod status;
+pub mod table;
 pub mod test;
+pub mod town;
 
 pub use error::{CliError, Exit};
 

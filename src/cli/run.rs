@@ -48,7 +48,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
 }
 
 /// The configuration, or all its problems as one error.
-fn policy(path: &Path, lang: Lang) -> Result<Policy, CliError> {
+pub fn policy(path: &Path, lang: Lang) -> Result<Policy, CliError> {
     match config::load(path) {
         Ok(loaded) => Ok(loaded.policy),
         Err(problems) => {
@@ -73,7 +73,7 @@ fn summary(problems: &[Problem], lang: Lang) -> String {
     }
 }
 
-fn key(policy: &Policy, lang: Lang) -> Result<Key, CliError> {
+pub fn key(policy: &Policy, lang: Lang) -> Result<Key, CliError> {
     let secret: SecretString =
         secrets::read(&policy.seal).map_err(|e| CliError::environment(e.message(lang)).hint(e.hint(lang)))?;
     Key::from_hex(secret.expose_secret()).ok_or_else(|| CliError::usage(words::seal_key_unusable(lang)))
