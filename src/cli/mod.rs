@@ -13,6 +13,7 @@ pub mod inspect;
 pub mod outbox;
 pub mod run;
 pub mod schema;
+pub mod shown;
 pub mod status;
 pub mod table;
 pub mod test;

@@ -236,7 +236,10 @@ pub fn event(lang: Lang, e: &Event, who: &dyn Fn(&str) -> String, words: &dyn Fn
         Event::RungNoticed { ladder, rung, role, .. } => ev_rung_noticed(lang, ladder, rung, role),
         Event::RungSent { ladder, rung, role, .. } => ev_rung_sent(lang, ladder, rung, role),
         Event::RungSkipped { ladder, rung, role, why, .. } => {
-            ev_rung_skipped(lang, ladder, rung, role, words(&skipped_because(lang, why)))
+            let said = skipped_because(lang, why);
+            // What a person wrote may name anybody; the ladder's own reasons name nobody.
+            let said = if said == *why { words(why) } else { said };
+            ev_rung_skipped(lang, ladder, rung, role, said)
         }
         Event::RungUnreachable { ladder, rung, role, .. } => ev_rung_unreachable(lang, ladder, rung, role),
         Event::RungCancelled { ladder, rung } => ev_rung_cancelled(lang, ladder, rung),
