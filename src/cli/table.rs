@@ -26,13 +26,13 @@ impl Table {
         let columns = self.rows.iter().map(Vec::len).chain([self.head.len()]).max().unwrap_or(0);
         let all = || self.rows.iter().chain(std::iter::once(&self.head));
         let widths: Vec<usize> =
-            (0..columns).map(|i| all().filter_map(|r| r.get(i)).map(|c| c.width()).max().unwrap_or(0)).collect();
+            (0..columns).map(|i| all().filter_map(|r| r.get(i)).map(|c| width(c)).max().unwrap_or(0)).collect();
         let line = |cells: &[String]| {
             let mut out = String::new();
             for (i, cell) in cells.iter().enumerate() {
                 out.push_str(cell);
                 if i + 1 < cells.len() {
-                    let pad = widths.get(i).map_or(0, |w| w.saturating_sub(cell.width())) + 2;
+                    let pad = widths.get(i).map_or(0, |w| w.saturating_sub(width(cell))) + 2;
                     out.extend(std::iter::repeat_n(' ', pad));
                 }
             }
@@ -49,6 +49,13 @@ impl Table {
         }
         out
     }
+}
+
+/// How many places a cell takes; what only colours it takes none.
+fn width(cell: &str) -> usize {
+    let mut parts = cell.split('\u{1b}');
+    let first = parts.next().map_or(0, UnicodeWidthStr::width);
+    first + parts.map(|p| p.split_once('m').map_or(0, |(_, text)| text.width())).sum::<usize>()
 }
 
 pub fn bold(text: &str, colour: bool) -> String {
@@ -70,6 +77,7 @@ mod tests {
         t.row(["C-000001".to_owned(), "张**".to_owned(), "1".to_owned()]);
         t.row(["C-2".to_owned(), "阿**".to_owned(), String::new()]);
         assert_eq!(t.render(false), "编号      学生  x\nC-000001  张**  1\nC-2       阿**\n");
+        assert_eq!(width(&red("张**", true)), 4);
         assert!(t.render(true).starts_with("\u{1b}[1m"));
     }
 }
