@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod check;
+pub mod completions;
 pub mod demo;
 pub mod error;
 pub mod explain;
@@ -10,6 +11,7 @@ pub mod import;
 pub mod incidents;
 pub mod init;
 pub mod inspect;
+pub mod man;
 pub mod outbox;
 pub mod run;
 pub mod schema;
@@ -91,6 +93,10 @@ pub enum Command {
     Case(case::Args),
     /// Notices, letters and their outcomes.
     Outbox(outbox::Args),
+    /// Shell completions, on stdout.
+    Completions(completions::Args),
+    /// Manual pages.
+    Man(man::Args),
 }
 
 /// What every command is given.
@@ -152,6 +158,8 @@ pub fn main() -> ExitCode {
         Command::Schema(a) => schema::run(&context, a),
         Command::Case(a) => case::run(&context, a),
         Command::Outbox(a) => outbox::run(&context, a),
+        Command::Completions(a) => completions::run(&context, a),
+        Command::Man(a) => man::run(&context, a),
     };
     match result {
         Ok(exit) => ExitCode::from(exit as u8),

@@ -15,7 +15,7 @@ messages! {
     unknown_rule(rule) zh "设置里没有规则“{rule}”" en "the configuration has no rule \"{rule}\"";
     known_rules(list) zh "已有的规则：{list}" en "rules: {list}";
     nothing_found() zh "没有" en "nothing";
-    by_missing() zh "请用 --by 写明经办人" en "say with --by who does it";
+    man_unwritable(path) zh "手册页写不到 {path}" en "the manual pages cannot be written to {path}";
 
     // The outbox by hand.
     reason_needed() zh "请用 --reason 写明理由" en "say why with --reason";
