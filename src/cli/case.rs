@@ -248,7 +248,7 @@ fn change(context: &Context, action: &Action) -> Result<Exit, CliError> {
         (None, Some(case)) if context.json => {
             let db = town.reader()?;
             let mut shown = Shown::new(context, &town, &db)?;
-            for case in found(&town, &db, case)?.last() {
+            if let Some(case) = found(&town, &db, case)?.last() {
                 println!("{}", shown.case(case)?);
             }
         }

@@ -72,8 +72,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     findings.retain(|f| args.rule.as_deref().is_none_or(|rule| f.rule == rule));
     findings.sort_by(|a, b| (a.fired_on, &a.rule).cmp(&(b.fired_on, &b.rule)));
     let cases = cases::of_pupil(conn, &sealed, pupil).map_err(broken)?;
-    let known =
-        Known { context, town: &town, db: &db, ready: &ready, pupil, built, findings, cases, now };
+    let known = Known { context, town: &town, db: &db, ready: &ready, pupil, built, findings, cases, now };
     let mut shown = Shown::new(context, &town, &db)?;
     if context.json {
         println!("{}", known.json(&mut shown)?);

@@ -27,8 +27,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     let town = Town::open(context)?;
     let now = town.now();
     let on = args.on.as_deref().map(|text| day(text, lang)).transpose()?.unwrap_or(now.date());
-    let known_at =
-        args.known_at.as_deref().map(|text| moment(text, town.policy.township.zone, lang)).transpose()?;
+    let known_at = args.known_at.as_deref().map(|text| moment(text, town.policy.township.zone, lang)).transpose()?;
     if let Some(rule) = args.rule.as_deref().filter(|r| !town.policy.rules.iter().any(|known| known.id == **r)) {
         let known: Vec<&str> = town.policy.rules.iter().map(|r| r.id.as_str()).collect();
         return Err(CliError::usage(say::unknown_rule(lang, rule)).hint(say::known_rules(lang, known.join(", "))));

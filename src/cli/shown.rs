@@ -42,8 +42,7 @@ impl<'d> Shown<'d> {
 
     fn card(&mut self, pupil: PupilId) -> Result<Option<&PupilCard>, CliError> {
         if !self.cards.contains_key(&pupil) {
-            let card =
-                vault::pupil_card(self.db.conn(), &self.db.vault(), pupil).map_err(|e| self.town.broken(e))?;
+            let card = vault::pupil_card(self.db.conn(), &self.db.vault(), pupil).map_err(|e| self.town.broken(e))?;
             self.cards.insert(pupil, card);
         }
         Ok(self.cards.get(&pupil).and_then(Option::as_ref))
@@ -130,13 +129,15 @@ impl<'d> Shown<'d> {
             .filter_map(|k| Some((k["next"]["at"].as_str()?.to_owned(), k["next"]["rung"].as_str()?.to_owned())))
             .collect();
         next.sort();
-        Ok(next.into_iter().next().map(|(at, rung)| format!("{rung} {}", at.replace('T', " ").get(..16).unwrap_or(&at))))
+        Ok(next
+            .into_iter()
+            .next()
+            .map(|(at, rung)| format!("{rung} {}", at.replace('T', " ").get(..16).unwrap_or(&at))))
     }
 
     pub fn ledger_json(&self, c: &Case) -> Result<Value, CliError> {
         let zone = self.town.policy.township.zone;
-        let entries =
-            cases::ledger(self.db.conn(), &self.db.vault(), Some(c.id)).map_err(|e| self.town.broken(e))?;
+        let entries = cases::ledger(self.db.conn(), &self.db.vault(), Some(c.id)).map_err(|e| self.town.broken(e))?;
         let lines = entries.iter().map(|entry| {
             let mut line = json!({"at": crate::clock::rfc3339(entry.at, zone)});
             let event = serde_json::to_value(&entry.event).unwrap_or_default();
@@ -167,15 +168,13 @@ impl<'d> Shown<'d> {
 
     /// The history of a case in words.
     pub fn ledger_words(&self, c: &Case) -> Result<Vec<(Time, String)>, CliError> {
-        let entries =
-            cases::ledger(self.db.conn(), &self.db.vault(), Some(c.id)).map_err(|e| self.town.broken(e))?;
+        let entries = cases::ledger(self.db.conn(), &self.db.vault(), Some(c.id)).map_err(|e| self.town.broken(e))?;
         Ok(entries.iter().map(|entry| (entry.at, self.event(&entry.event))).collect())
     }
 
     /// What became of a climb's rungs, from the ledger: rung, role, telling → when and what, the latest word each.
     pub fn past(&self, c: &Case, ladder: &str) -> Result<Vec<Past>, CliError> {
-        let entries =
-            cases::ledger(self.db.conn(), &self.db.vault(), Some(c.id)).map_err(|e| self.town.broken(e))?;
+        let entries = cases::ledger(self.db.conn(), &self.db.vault(), Some(c.id)).map_err(|e| self.town.broken(e))?;
         let mut out: Vec<Past> = Vec::new();
         for entry in &entries {
             let (l, rung, telling, role, outcome, why) = match &entry.event {

@@ -313,15 +313,7 @@ impl Hand<'_> {
             role: n.to.role.clone(),
             why: say::cancelled_by(self.lang, self.by, self.why.unwrap_or_default()),
         });
-        cases::write(
-            self.tx,
-            self.vault,
-            &draft.case,
-            &draft.events,
-            n.school.as_ref(),
-            Some(self.now),
-            self.now,
-        )?;
+        cases::write(self.tx, self.vault, &draft.case, &draft.events, n.school.as_ref(), Some(self.now), self.now)?;
         deliveries::mark_pupil(self.tx, draft.case.pupil, self.now)
     }
 }

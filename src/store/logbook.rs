@@ -32,8 +32,12 @@ pub struct Line {
 pub fn append(tx: &Transaction, vault: &Vault, at: Time, what: &str, body: &Body) -> Result<(), StoreError> {
     let id: i64 = tx.query_row("SELECT ifnull(max(id), 0) + 1 FROM logbook", [], |r| r.get(0))?;
     let sealed = vault.seal_json(Cell("logbook.body", id), body)?;
-    tx.prepare_cached("INSERT INTO logbook (id, at, what, sealed_body) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![id, ms(at), what, sealed])?;
+    tx.prepare_cached("INSERT INTO logbook (id, at, what, sealed_body) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+        id,
+        ms(at),
+        what,
+        sealed
+    ])?;
     Ok(())
 }
 
@@ -68,9 +72,7 @@ pub fn letter_now(conn: &Connection, notice: NoticeId) -> Result<Option<LetterId
 pub fn reads(conn: &Connection) -> Result<Vec<(String, String, Option<crate::domain::ids::PupilId>)>, StoreError> {
     let mut q = conn.prepare_cached("SELECT user_id, command, pupil FROM read_log ORDER BY id")?;
     let out = q
-        .query_map([], |r| {
-            Ok((r.get(0)?, r.get(1)?, r.get::<_, Option<i64>>(2)?.map(crate::domain::ids::PupilId)))
-        })?
+        .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get::<_, Option<i64>>(2)?.map(crate::domain::ids::PupilId))))?
         .collect::<Result<_, _>>()?;
     Ok(out)
 }
