@@ -35,7 +35,17 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
             found += live(context, policy);
         }
         if found == 0 && !context.json {
-            println!("{}", msg::check_good(context.lang, path.display(), files.len(), policy.schools.len(), policy.rules.len(), policy.ladders.len()));
+            println!(
+                "{}",
+                msg::check_good(
+                    context.lang,
+                    path.display(),
+                    files.len(),
+                    policy.schools.len(),
+                    policy.rules.len(),
+                    policy.ladders.len()
+                )
+            );
         }
     }
     if found == 0 {
@@ -77,7 +87,8 @@ fn firings(context: &Context, policy: &crate::domain::policy::Policy, now: crate
         let Poll::Cron { expression, written } = &source.poll else { continue };
         let next = cron::next(expression, &now, 5);
         if context.json {
-            let times: Vec<String> = next.iter().map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Secs, false)).collect();
+            let times: Vec<String> =
+                next.iter().map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Secs, false)).collect();
             println!("{}", serde_json::json!({ "source": source.id.as_str(), "poll": written, "next": times }));
         } else {
             let times: Vec<String> = next.iter().map(|t| t.format("%Y-%m-%d %H:%M").to_string()).collect();

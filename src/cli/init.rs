@@ -49,7 +49,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
         std::fs::create_dir_all(&path).map_err(|e| failed(&path, lang, e))?;
     }
     private_folder(&dir.join("secrets"), lang)?;
-    let key = Key::generate_hex().map_err(|e| CliError::environment(msg::init_failed(lang, "secrets/seal.key")).because(e))?;
+    let key = Key::generate_hex()
+        .map_err(|e| CliError::environment(msg::init_failed(lang, "secrets/seal.key")).because(e))?;
     write_new(&dir.join("secrets/seal.key"), &format!("{key}\n"), 0o600, lang)?;
     for (name, text) in FILES {
         write_new(&dir.join(name), text, 0o640, lang)?;

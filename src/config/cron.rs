@@ -27,7 +27,8 @@ pub fn parse(written: &str) -> Result<Poll, Refused> {
     }
     let weekdays = weekday_field(dow).ok_or_else(|| (say!(cron_weekday, dow), Some(say!(hint_cron_weekday))))?;
     let expression = format!("{seconds} {minute} {hour} {} {month} {weekdays}", if dom == "?" { "*" } else { dom });
-    let schedule = cron::Schedule::from_str(&expression).map_err(|_| (say!(cron_bad, written), Some(say!(hint_cron))))?;
+    let schedule =
+        cron::Schedule::from_str(&expression).map_err(|_| (say!(cron_bad, written), Some(say!(hint_cron))))?;
     // The calendar repeats every 28 years within a century; from a fixed day, so that checking needs no clock.
     let from = chrono::Utc.with_ymd_and_hms(2024, 1, 1, 0, 0, 0).single();
     let fires = from.is_some_and(|f| schedule.after(&f).next().is_some_and(|t| t.year() < 2060));

@@ -8,4 +8,3 @@ pub mod lock;
 pub mod spine;
 pub mod township;
 pub mod world;
-

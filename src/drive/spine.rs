@@ -107,4 +107,3 @@ impl Steps for Spine {
         self.policy.channel(channel).is_some_and(|c| matches!(c.kind, ChannelKind::Http(_)))
     }
 }
-

@@ -1,10 +1,10 @@
 //! From a file to what became of its story: read, stage, play, compare.
 
+use super::Told;
 use super::play::{Seen, play, strips};
 use super::problem::Problem;
 use super::read::{PolicyOf, read};
 use super::stage::{our_words, stage};
-use super::Told;
 use crate::config;
 use crate::domain::Time;
 use crate::domain::message::{Lang, story as say};
@@ -63,7 +63,14 @@ fn chain(e: &(dyn std::error::Error + 'static)) -> String {
 }
 
 /// A configuration with problems makes the story unreadable: each stands at the line that names the configuration.
-fn load(of: &PolicyOf, file: &Path, text: &str, folder: &Path, in_use: &Path, lang: Lang) -> Result<Policy, Vec<Problem>> {
+fn load(
+    of: &PolicyOf,
+    file: &Path,
+    text: &str,
+    folder: &Path,
+    in_use: &Path,
+    lang: Lang,
+) -> Result<Policy, Vec<Problem>> {
     let (line, path, loaded) = match of {
         PolicyOf::InUse => (1, in_use.display().to_string(), config::load(in_use)),
         PolicyOf::Path { line, path } => (*line, path.clone(), config::load(&folder.join(path))),

@@ -66,7 +66,8 @@ pub fn calendar(raw: &raw::Calendar, weekend: Vec<Weekday>, schools: &[School], 
     }
     if let Some(starts) = raw.school_year.get().and_then(|y| y.starts.need(b.p, "starts").map(|s| (s, y.starts.pos))) {
         let (text, pos) = starts;
-        let date = chrono::NaiveDate::parse_from_str(&format!("2000-{text}"), "%Y-%m-%d").ok().filter(|_| text.len() == 5);
+        let date =
+            chrono::NaiveDate::parse_from_str(&format!("2000-{text}"), "%Y-%m-%d").ok().filter(|_| text.len() == 5);
         match date {
             Some(d) => out.school_year_starts = Some((d.month(), d.day())),
             None => b.error(pos, say!(bad_month_day, text), Some(say!(hint_month_day))),

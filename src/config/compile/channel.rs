@@ -1,6 +1,6 @@
 //! Channels and templates: which keys a kind of channel takes, and that every template can be read.
 
-use super::{Bench, at_least_one, check_url, contact, id, secret, seconds};
+use super::{Bench, at_least_one, check_url, contact, id, seconds, secret};
 use crate::config::problem::{Pos, did_you_mean, say};
 use crate::config::raw;
 use crate::config::read::{Dict, Opt};
@@ -72,7 +72,19 @@ fn channel(name: &str, c: &raw::Channel, b: &mut Bench) -> Option<Channel> {
         raw::ChannelWord::Email => ("email", &["host", "port", "tls", "user", "password", "from", "ca", "timeout"]),
         raw::ChannelWord::Http => (
             "http",
-            &["url", "method", "headers", "body", "secrets", "success", "id", "error", "errors", "receipt_within", "timeout"],
+            &[
+                "url",
+                "method",
+                "headers",
+                "body",
+                "secrets",
+                "success",
+                "id",
+                "error",
+                "errors",
+                "receipt_within",
+                "timeout",
+            ],
         ),
     };
     for (key, pos) in given(c) {
@@ -203,7 +215,8 @@ fn http(c: &raw::Channel, b: &mut Bench) -> Option<HttpChannel> {
     if let Some(s) = c.success.get() {
         let pointer = s.pointer.need(b.p, "pointer").cloned();
         pointer_of(&s.pointer, b);
-        success = pointer.zip(s.equals.need(b.p, "equals").cloned()).map(|(pointer, equals)| Success { pointer, equals });
+        success =
+            pointer.zip(s.equals.need(b.p, "equals").cloned()).map(|(pointer, equals)| Success { pointer, equals });
     }
     pointer_of(&c.id, b);
     pointer_of(&c.error, b);

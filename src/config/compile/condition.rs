@@ -255,7 +255,8 @@ fn counting(
     let mut names: Vec<String> = Vec::new();
     for s in slots.get().map(|m| m.0.as_slice()).unwrap_or_default() {
         let periods = known.schools.iter().flat_map(|x| x.periods.iter().map(|p| p.id.as_str()));
-        let all: Vec<&str> = known.schools.iter().flat_map(|x| x.slots.iter().map(|s| s.id.as_str())).chain(periods).collect();
+        let all: Vec<&str> =
+            known.schools.iter().flat_map(|x| x.slots.iter().map(|s| s.id.as_str())).chain(periods).collect();
         let name = s.value.parse::<u32>().map_or_else(|_| s.value.clone(), |n| format!("p:{n}"));
         if all.contains(&name.as_str()) || name == "day" {
             names.push(name);

@@ -38,7 +38,12 @@ pub fn person(raw: &raw::Person, b: &mut Bench) -> Option<Person> {
 pub fn is_email(text: &str) -> bool {
     let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>(),;:\\\"".contains(c));
     text.split_once('@').is_some_and(|(local, host)| {
-        plain && !local.is_empty() && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.') && !host.is_empty()
+        plain
+            && !local.is_empty()
+            && !host.contains('@')
+            && !host.starts_with('.')
+            && !host.ends_with('.')
+            && !host.is_empty()
     })
 }
 

@@ -73,12 +73,14 @@ fn sources(root: &raw::Root, policy: &Policy, b: &mut Bench) {
             other == path && m == matching
         });
         if let Some(other) = same {
-            let pos = raws.iter().find(|r| r.id.get().is_some_and(|id| s.id == id.as_str())).map_or(root.pos, |r| r.path.pos);
+            let pos =
+                raws.iter().find(|r| r.id.get().is_some_and(|id| s.id == id.as_str())).map_or(root.pos, |r| r.path.pos);
             b.error(pos, say!(folder_twice, other.id), Some(say!(hint_folder_twice)));
         }
     }
     let register = |c: &At<raw::Source>| matches!(c.content.get(), Some(raw::ContentWord::Register));
-    if !raws.is_empty() && policy.sources.iter().any(|s| s.content == Content::Attendance) && !raws.iter().any(register) {
+    if !raws.is_empty() && policy.sources.iter().any(|s| s.content == Content::Attendance) && !raws.iter().any(register)
+    {
         b.p.note(root.sources.pos, say!(no_register), None);
     }
 }
@@ -159,18 +161,17 @@ fn roles(policy: &Policy) -> Vec<&str> {
 fn ladder_fits(raw: &At<raw::Ladder>, ladder: &Ladder, policy: &Policy, b: &mut Bench) {
     let users: Vec<&Rule> = policy.rules.iter().filter(|r| r.ladder.as_ref() == Some(&ladder.id)).collect();
     let operations = ladder.id == "operations";
-    let reached: Vec<&School> = policy
-        .schools
-        .iter()
-        .filter(|s| operations || users.iter().any(|r| rule::reaches(&r.filter, s)))
-        .collect();
+    let reached: Vec<&School> =
+        policy.schools.iter().filter(|s| operations || users.iter().any(|r| rule::reaches(&r.filter, s))).collect();
     if users.is_empty() && !operations && !policy.rules.is_empty() {
         b.p.note(raw.id.pos, say!(ladder_unused, ladder.id), None);
     }
     let highest = users.iter().map(|r| r.level).chain(ladder.again.map(|a| a.level)).max();
     let known = roles(policy);
     for raw in raw.rungs.get().map(Vec::as_slice).unwrap_or_default() {
-        let Some(rung) = raw.id.get().and_then(|id| ladder.rungs.iter().find(|r| r.id == id.as_str())) else { continue };
+        let Some(rung) = raw.id.get().and_then(|id| ladder.rungs.iter().find(|r| r.id == id.as_str())) else {
+            continue;
+        };
         channels_exist(raw, policy, b);
         let strangers = unknown_roles(raw, &known, b);
         for school in &reached {
@@ -264,7 +265,9 @@ fn can_be_reached(role: &Role, rung: &Rung, school: &School, policy: &Policy) ->
             policy.contacts.home_townships.values().any(|h| office(&h.office))
                 || policy.contacts.offices.get("township_government").is_some_and(office)
         }
-        other => school.contacts.get(other).is_some_and(person) || policy.contacts.offices.get(other).is_some_and(office),
+        other => {
+            school.contacts.get(other).is_some_and(person) || policy.contacts.offices.get(other).is_some_and(office)
+        }
     }
 }
 

@@ -11,18 +11,8 @@ use crate::domain::policy::{
 };
 
 /// What a rung's notice is called outside rungs (cases.md §3): no rung may have these names.
-const TELLINGS: [&str; 10] = [
-    "returned",
-    "relapsed",
-    "corrected",
-    "mended",
-    "held",
-    "unconfirmed",
-    "weakened",
-    "reply",
-    "digest",
-    "morning",
-];
+const TELLINGS: [&str; 10] =
+    ["returned", "relapsed", "corrected", "mended", "held", "unconfirmed", "weakened", "reply", "digest", "morning"];
 
 struct Known<'a> {
     rungs: Vec<&'a str>,
@@ -288,7 +278,9 @@ fn watch(raw: &raw::Ladder, statuses: &[Status], b: &mut Bench) -> Watch {
     let watch = raw.watch.get();
     let school_days = watch.and_then(|w| need_at_least_one(&w.school_days, "school_days", b)).unwrap_or(20);
     let relapse = watch.and_then(|w| w.relapse.get());
-    let of = relapse.and_then(|r| r.of.get().map(|of| (of, r.of.pos))).and_then(|(of, pos)| status::of(of, pos, statuses, b));
+    let of = relapse
+        .and_then(|r| r.of.get().map(|of| (of, r.of.pos)))
+        .and_then(|(of, pos)| status::of(of, pos, statuses, b));
     let relapse_of = of.or_else(|| {
         let pos = raw.pos;
         let set = raw::OfValue::List(Many(vec![At { pos, value: "unexcused".into() }]));
@@ -317,7 +309,10 @@ fn report_circles(rungs: &[Rung], raw: &raw::Ladder, b: &mut Bench) {
                 // A rung that names itself has been reported.
                 if step > 0 {
                     let raws = raw.rungs.get().map(Vec::as_slice).unwrap_or_default();
-                    let pos = raws.iter().find(|r| r.id.get().is_some_and(|i| rung.id == i.as_str())).map_or(raw.pos, |r| r.at.pos);
+                    let pos = raws
+                        .iter()
+                        .find(|r| r.id.get().is_some_and(|i| rung.id == i.as_str()))
+                        .map_or(raw.pos, |r| r.at.pos);
                     b.error(pos, say!(waits_for_itself, rung.id), None);
                 }
                 break;

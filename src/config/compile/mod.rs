@@ -77,7 +77,17 @@ pub fn compile(root: &raw::Root, p: &mut Problems, snapshot: &mut Snapshot) -> P
         None => Vec::new(),
     };
     let rules = match root.rules.get() {
-        Some(list) => rule::rules(list, &rule::Known { statuses: &statuses, acts: &acts, schools: &schools, calendar: &calendar, ladders: &ladders }, &mut b),
+        Some(list) => rule::rules(
+            list,
+            &rule::Known {
+                statuses: &statuses,
+                acts: &acts,
+                schools: &schools,
+                calendar: &calendar,
+                ladders: &ladders,
+            },
+            &mut b,
+        ),
         None => Vec::new(),
     };
     let policy = Policy {
@@ -108,12 +118,8 @@ pub fn compile(root: &raw::Root, p: &mut Problems, snapshot: &mut Snapshot) -> P
 }
 
 fn township(root: &raw::Root, b: &mut Bench) -> Township {
-    let mut out = Township {
-        name: String::new(),
-        code: String::new(),
-        zone: chrono_tz::Asia::Shanghai,
-        lang: Lang::Zh,
-    };
+    let mut out =
+        Township { name: String::new(), code: String::new(), zone: chrono_tz::Asia::Shanghai, lang: Lang::Zh };
     let Some(t) = root.township.need(b.p, "township") else { return out };
     if let Some(name) = t.name.need(b.p, "name") {
         out.name.clone_from(name);
@@ -189,7 +195,11 @@ fn seal(root: &raw::Root, b: &mut Bench) -> Secret {
 fn secret(raw: &raw::Secret, b: &mut Bench) -> Option<Secret> {
     let given = [raw.credential.given, raw.file.given, raw.env.given].iter().filter(|g| **g).count();
     if given != 1 {
-        let text = if given == 0 { say!(need_one_of, "credential, file, env") } else { say!(only_one_of, "credential, file, env") };
+        let text = if given == 0 {
+            say!(need_one_of, "credential, file, env")
+        } else {
+            say!(only_one_of, "credential, file, env")
+        };
         b.error(raw.pos, text, Some(say!(hint_secret)));
         return None;
     }

@@ -83,7 +83,11 @@ fn rule(raw: &raw::Rule, id: &str, known: &Known, b: &mut Bench) -> Option<Rule>
 }
 
 /// `day_share` or `day_lessons`; `None`: neither is given.
-pub fn day_test(share: &Opt<raw::DayShare>, lessons: &Opt<crate::config::leaf::Number>, b: &mut Bench) -> Option<DayTest> {
+pub fn day_test(
+    share: &Opt<raw::DayShare>,
+    lessons: &Opt<crate::config::leaf::Number>,
+    b: &mut Bench,
+) -> Option<DayTest> {
     if share.given && lessons.given {
         b.error(lessons.pos, say!(only_one_of, "day_share, day_lessons"), None);
     }
@@ -127,7 +131,11 @@ fn filter(raw: &raw::Where, known: &Known, b: &mut Bench) -> Filter {
         stages: raw.stage.get().map(|m| m.0.iter().map(|w| school::stage(w.value)).collect()).unwrap_or_default(),
         grades: raw.grade.get().map(|g| g.values()).unwrap_or_default(),
         schools: calendar::school_ids(&raw.school, known.schools, b).iter().map(|s| s.as_str().to_string()).collect(),
-        classes: texts(&raw.class).iter().filter_map(|c| normalise::class_name(c)).map(|c| c.as_str().to_string()).collect(),
+        classes: texts(&raw.class)
+            .iter()
+            .filter_map(|c| normalise::class_name(c))
+            .map(|c| c.as_str().to_string())
+            .collect(),
         groups: texts(&raw.group),
         boarding: raw.boarding.get().copied(),
         sex: raw.sex.get().map(|s| match s {

@@ -53,7 +53,9 @@ fn school(raw: &raw::School, id: &str, weekend: &[Weekday], b: &mut Bench) -> Sc
     }
     let mut homerooms: BTreeMap<ClassName, Person> = BTreeMap::new();
     for (key, person) in raw.homerooms.get().map(|d| d.0.as_slice()).unwrap_or_default() {
-        let (Some(class), Some(person)) = (normalise::class_name(&key.text), contact::person(person, b)) else { continue };
+        let (Some(class), Some(person)) = (normalise::class_name(&key.text), contact::person(person, b)) else {
+            continue;
+        };
         if homerooms.insert(class.clone(), person).is_some() {
             b.error(key.pos, say!(class_twice, key.text, class), Some(say!(hint_id_twice)));
         }

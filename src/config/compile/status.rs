@@ -36,8 +36,12 @@ const KINDS: [(&str, &[&str]); 7] = [
     ("arrival", &["到校确认"]),
     ("replied", &[]),
 ];
-const RESULTS: [(&str, &[&str]); 4] =
-    [("reached", &["已联系"]), ("failed", &["未联系上", "劝返无效"]), ("refused", &["拒绝"]), ("returned", &["劝返成功"])];
+const RESULTS: [(&str, &[&str]); 4] = [
+    ("reached", &["已联系"]),
+    ("failed", &["未联系上", "劝返无效"]),
+    ("refused", &["拒绝"]),
+    ("returned", &["劝返成功"]),
+];
 
 pub fn statuses(raw: Option<&Dict<raw::Status>>, b: &mut Bench) -> Vec<Status> {
     let owned = |words: &[&str]| words.iter().map(|w| (*w).to_string()).collect();

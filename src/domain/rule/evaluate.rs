@@ -2,7 +2,7 @@
 //! allocated for a pupil without findings.
 
 use super::ast::SubjectKind;
-use super::condition::{Ask, AskKind, Asked, Scratch, lay};
+use super::condition::{Ask, AskKind, Asked, Scratch, lay, may};
 use super::program::{Compiled, Glance, Program, possible};
 use crate::domain::calendar::Calendar;
 use crate::domain::evidence::Act;
@@ -28,15 +28,16 @@ pub fn evaluate(
     scratch.begin(program, calendar, roster, timeline, acts, on);
     let glance = Glance {
         set: timeline.set(),
+        tally: timeline.tally(),
         has_acts: !acts.is_empty(),
         has_leave: timeline.has_leave() || member.segments().iter().any(|s| s.exempt),
-        departed: scratch.asks.iter().any(|a| a.kind == AskKind::Departed),
+        departed: scratch.has_departed,
     };
     if scratch.asks.is_empty() {
         return;
     }
     for rule in program.rules.iter().filter(|r| r.subject == SubjectKind::Pupil) {
-        if !possible(&rule.root, rule, &program.specs, glance) {
+        if !possible(&rule.root, rule, program, glance) {
             continue;
         }
         if let [only] = member.segments()
@@ -67,6 +68,7 @@ impl Scratch {
         self.acts.extend(0..acts.len());
         self.acts.sort_unstable_by_key(|i| (acts[*i].date, acts[*i].id));
         self.asks.clear();
+        self.has_departed = false;
         for (i, r) in timeline.records().iter().enumerate().take_while(|(_, r)| r.date <= on) {
             let kind = if r.is_day { AskKind::Recorded } else { AskKind::Half };
             let segment = usize::from(r.segment);
@@ -87,6 +89,7 @@ impl Scratch {
             }
             self.asks.sort_by_key(|a| a.date);
         }
+        self.has_departed = self.asks.iter().any(|a| a.kind == AskKind::Departed);
     }
 }
 
@@ -107,12 +110,21 @@ struct Episode<'a> {
 
 fn episodes(asked: &Asked, on: Date, out: &mut Vec<Finding>) {
     let (rule, asks) = (asked.rule, &asked.scratch.asks);
+    let in_effect = |a: &Ask| rule.from.is_none_or(|f| a.date >= f) && rule.to.is_none_or(|t| a.date <= t);
     let mut open: Option<Episode> = None;
-    let mut latest = None;
     let start = out.len();
-    for ask in asks.iter().filter(|a| is_asked(rule, a)) {
-        latest = Some(ask.date);
-        if rule.from.is_some_and(|f| ask.date < f) || rule.to.is_some_and(|t| ask.date > t) {
+    let mut next = 0;
+    while let Some(i) = asked.next_candidate(next) {
+        // Days in between on which it is asked and cannot be true.
+        if let Some(e) = open
+            && asks[next..i].iter().any(|a| is_asked(rule, a) && in_effect(a))
+        {
+            out.push(finding(asked, &e));
+            open = None;
+        }
+        next = i + 1;
+        let ask = &asks[i];
+        if !is_asked(rule, ask) || !in_effect(ask) {
             continue;
         }
         if let Some(e) = open
@@ -139,7 +151,29 @@ fn episodes(asked: &Asked, on: Date, out: &mut Vec<Finding>) {
     if out.len() > start
         && let Some(last) = out.last_mut()
     {
+        let latest = asks.iter().rfind(|a| is_asked(rule, a)).map(|a| a.date);
         last.open = Some(last.last_on) == latest && (asked.member.is_expected(on) || still_away(asked, on));
+    }
+}
+
+impl Asked<'_> {
+    /// The next ask, from one on, whose day is not ruled out.
+    fn next_candidate(&self, from: usize) -> Option<usize> {
+        let n = self.scratch.asks.len();
+        if self.scratch.has_departed {
+            return (from < n).then_some(from);
+        }
+        // Without days of one who left there is one ask for each record.
+        let (mut word, mut shift) = (from / 64, from % 64);
+        while word * 64 < n {
+            let bits = may(&self.rule.root, &self.scratch.laid, word) >> shift << shift;
+            if bits != 0 {
+                let i = word * 64 + bits.trailing_zeros() as usize;
+                return (i < n).then_some(i);
+            }
+            (word, shift) = (word + 1, 0);
+        }
+        None
     }
 }
 
