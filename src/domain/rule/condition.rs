@@ -1,9 +1,9 @@
 //! The conditions of pupils (rules.md §2), each answered for one day from tables that are laid once: is it true, how much,
 //! and on which dates.
 
-use super::ast::{Amount, Cond, Threshold, Window};
+use super::ast::{Amount, Cond, Threshold, Window, WindowKind};
 use super::program::{Compiled, Leaf, Node, Program, Spec, by_parts, matches_act, meets, threshold};
-use super::table::{Cell, Run, Stops, Table, day_runs, part_runs, periods, scale, sessions};
+use super::table::{Cell, Run, Stops, Sums, Table, day_runs, part_runs, periods, scale, sessions};
 use crate::domain::Date;
 use crate::domain::calendar::{Calendar, months_after};
 use crate::domain::evidence::Act;
@@ -48,11 +48,20 @@ impl Laid {
     /// Bits from the records on which a test says yes.
     fn allow(&mut self, n: usize, yes: impl Fn(&Laid, usize) -> bool) {
         let mut may = std::mem::take(&mut self.may);
-        may.resize(n.div_ceil(64), 0);
-        for i in (0..n).filter(|i| yes(self, *i)) {
-            may[i / 64] |= 1 << (i % 64);
-        }
+        may.extend(
+            (0..n)
+                .step_by(64)
+                .map(|from| (from..n.min(from + 64)).fold(0, |word, i| word | u64::from(yes(self, i)) << (i - from))),
+        );
         self.may = may;
+    }
+
+    fn allow_from(&mut self, n: usize, first: Option<usize>) {
+        let first = first.unwrap_or(n);
+        self.may.extend((0..n).step_by(64).map(|from| match first.saturating_sub(from) {
+            ahead if ahead >= 64 => 0,
+            ahead => u64::MAX << ahead,
+        }));
     }
 }
 
@@ -74,6 +83,8 @@ pub struct Scratch {
     pub(super) filled: Vec<bool>,
     pub(super) laid: Vec<Laid>,
     pub(super) acts: Vec<usize>,
+    /// Records up to the day asked for.
+    pub(super) days: usize,
     /// Some asks are about days of an old school, which have no record.
     pub(super) has_departed: bool,
 }
@@ -214,9 +225,22 @@ pub(super) fn lay(scratch: &mut Scratch, program: &Program, rule: &Compiled, tim
                 let stops = Stops { across_terms: true, across_schools: true };
                 day_runs(&table.cells, records, &super::ast::BrokenBy::Day, stops, &mut laid.runs);
             }
-            Cond::Rate { share, by_days, .. } if !meets(*share, 0, 1) => {
+            Cond::Rate { share, by_days, within, min_days, planned, .. } if !meets(*share, 0, 1) => {
                 let first = table.cells.iter().position(|c| if *by_days { c.counts } else { c.a > 0 });
-                laid.allow(n, |_, i| first.is_some_and(|f| f <= i));
+                if within.kind == WindowKind::Term && within.clip.is_none() && within.across_schools && !planned {
+                    laid.may.resize(n.div_ceil(64), 0);
+                    over_terms(records, table, first, calendar, &mut laid.may, |was, is| {
+                        let (exists, l) = (is.exists - was.exists, is.l - was.l);
+                        let (part, all) = if *by_days {
+                            (i64::from(is.counts - was.counts), i64::from(exists))
+                        } else {
+                            (is.a - was.a, l * spec.scale)
+                        };
+                        exists >= (*min_days).max(1) && meets(*share, part, all)
+                    });
+                } else {
+                    laid.allow_from(n, first);
+                }
             }
             Cond::Total { amount, parts, .. } => {
                 laid.sums.clear();
@@ -240,10 +264,33 @@ pub(super) fn lay(scratch: &mut Scratch, program: &Program, rule: &Compiled, tim
                 if !parts && !matches!(amount, Amount::Spells(_)) {
                     let (t, scale) = (threshold(amount), scale(amount, spec, program.weight_scale));
                     let first = laid.sums[1..].partition_point(|s| !meets(t, *s, scale));
-                    laid.allow(n, |_, i| first <= i);
+                    laid.allow_from(n, Some(first));
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// The records from `first` on whose term up to them passes a test of the sums before it and with them.
+fn over_terms(
+    records: &[Record],
+    table: &Table,
+    first: Option<usize>,
+    calendar: &Calendar,
+    may: &mut [u64],
+    test: impl Fn(Sums, Sums) -> bool,
+) {
+    let (mut term, mut was) = (None, None);
+    for i in first.unwrap_or(records.len())..records.len() {
+        let r = &records[i];
+        if term != Some(r.term) {
+            term = Some(r.term);
+            let start = calendar.terms().get(usize::from(r.term)).map(|t| t.start);
+            was = start.map(|s| table.upto(records.partition_point(|r| r.date < s).min(i + 1)));
+        }
+        if was.is_some_and(|was| test(was, table.upto(i + 1))) {
+            may[i / 64] |= 1 << (i % 64);
         }
     }
 }

@@ -112,15 +112,18 @@ pub(super) struct Spec {
 
 /// `where:` with what can be told from the register's segment apart from what needs the day.
 #[derive(Clone, Debug)]
-pub(super) struct Chosen(pub Filter);
+pub(super) struct Chosen {
+    filter: Filter,
+    everybody: bool,
+}
 
 impl Chosen {
     pub fn is_everybody(&self) -> bool {
-        self.0 == Filter::default()
+        self.everybody
     }
     /// What chooses classes: stage, school, grade, class.
     pub fn takes_place(&self, s: &Segment) -> bool {
-        let f = &self.0;
+        let f = &self.filter;
         (f.stages.is_empty() || s.stage.is_some_and(|x: Stage| f.stages.contains(&x)))
             && (f.grades.is_empty() || s.grade.is_some_and(|g| f.grades.contains(&g)))
             && (f.schools.is_empty() || f.schools.iter().any(|x| s.school_id == **x))
@@ -128,7 +131,7 @@ impl Chosen {
     }
     /// What chooses pupils: groups, boarding, sex, age.
     pub fn takes_person(&self, s: &Segment, calendar: &Calendar, on: Date) -> bool {
-        let f = &self.0;
+        let f = &self.filter;
         (f.groups.is_empty() || f.groups.iter().any(|g| s.groups.contains(g)))
             && f.boarding.is_none_or(|b| s.boarding == Some(b))
             && f.sex.is_none_or(|x: Sex| s.sex == Some(x))
@@ -184,7 +187,7 @@ impl Compiler<'_> {
             id: r.id.clone(),
             hash: r.hash.clone(),
             subject: r.subject,
-            filter: Chosen(r.filter.clone()),
+            filter: Chosen { everybody: r.filter == Filter::default(), filter: r.filter.clone() },
             from: r.effective_from,
             to: r.effective_to,
             sees_half: leaves.iter().any(|l| l.sees_half),
