@@ -93,14 +93,22 @@ pub struct SourceText {
 pub struct Problems {
     files: Vec<SourceText>,
     list: Vec<(Pos, Problem)>,
+    later: Vec<Pos>,
 }
 
 impl Problems {
     pub fn new(files: Vec<SourceText>) -> Self {
-        Problems { files, list: Vec::new() }
+        Problems { files, list: Vec::new(), later: Vec::new() }
     }
     pub fn error(&mut self, pos: Pos, text: Text, way_out: Option<Text>) {
         self.add(Severity::Error, pos, text, way_out);
+    }
+    /// Here stands something of a later version.
+    pub fn later(&mut self, pos: Pos) {
+        self.later.push(pos);
+    }
+    pub fn is_later(&self, pos: Pos) -> bool {
+        self.later.contains(&pos)
     }
     /// An error whose line is not quoted: it may hold a secret.
     pub fn hidden_error(&mut self, pos: Pos, text: Text, way_out: Option<Text>) {
@@ -166,7 +174,8 @@ pub(crate) use say;
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |s: &str| s.to_lowercase().replace(['-', '_', ' '], "");
     let wanted: Vec<char> = plain(word).chars().collect();
-    if wanted.is_empty() {
+    // One letter is near to every other.
+    if wanted.len() < 2 {
         return None;
     }
     known
@@ -221,5 +230,6 @@ mod tests {
         check("colour", &["to", "via"], None);
         check("tpyes", &["types"], Some("types"));
         check("", &["x"], None);
+        check("q", &["p"], None);
     }
 }
