@@ -94,7 +94,10 @@ fn with_mishaps(township: &Township, chance: &mut Chance) -> Script {
             script.push((at, happening));
             continue;
         }
+        // What comes after the end of the term is never seen, and would make another history.
+        let last_days = at.date() >= term().1 - chrono::Days::new(5);
         let late = match chance.below(20) {
+            _ if last_days => chrono::TimeDelta::zero(),
             0 => chrono::TimeDelta::days(1 + chance.below(3) as i64),
             1 | 2 => chrono::TimeDelta::minutes(chance.below(300) as i64),
             _ => chrono::TimeDelta::zero(),
@@ -120,7 +123,7 @@ fn with_mishaps(township: &Township, chance: &mut Chance) -> Script {
             script.push((from, Happening::Gateway { channel: channel.clone(), address: None, does }));
             script.push((to, Happening::Gateway { channel, address: None, does: Does::Work }));
         }
-        if chance.below(25) == 0 {
+        if chance.below(25) == 0 && *day < term().1 - chrono::Days::new(5) {
             let from = at(chance);
             let to = from + chrono::TimeDelta::hours(3 + chance.below(40) as i64);
             script.push((from, Happening::AsleepUntil(to)));

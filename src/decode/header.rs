@@ -5,6 +5,8 @@ use super::line::Line;
 use crate::domain::normalise::key;
 use crate::domain::policy::Content;
 use std::collections::BTreeMap;
+use std::iter::once;
+use std::sync::LazyLock;
 
 macro_rules! fields {
     ($($variant:ident $name:literal [$($contents:ident)*] $words:expr;)*) => {
@@ -77,6 +79,12 @@ pub fn header_key(text: &str) -> String {
     k
 }
 
+/// Of each field in the order of `FIELDS`: the keys of its name and words. Making keys is dear, and a file's first rows are
+/// held against all of them.
+static KEYS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
+    FIELDS.iter().map(|(_, name, _, words)| once(name).chain(words.iter()).map(|w| header_key(w)).collect()).collect()
+});
+
 /// Which columns of a header mean what.
 #[derive(Clone, Debug, Default)]
 pub struct Columns {
@@ -145,17 +153,17 @@ impl Columns {
         }
         // Attendance exports call the kind of leave 请假类型: the reason there.
         let extra: &[&str] = if content == Content::Attendance { &["请假类型", "缺勤类型"] } else { &[] };
-        for (field, name, contents, words) in FIELDS {
+        for ((field, _, contents, _), known) in FIELDS.iter().zip(KEYS.iter()) {
             if !contents.contains(&content) || columns.has(*field) {
                 continue;
             }
             // 时间 and the like name a date only where no better column does; each column has one meaning.
-            let own = header_key(name);
             let more = if *field == Field::Reason { extra } else { &[] };
-            let found = std::iter::once(own.as_str())
-                .chain(words.iter().copied())
+            let found = known
+                .iter()
+                .map(String::as_str)
                 .chain(more.iter().copied())
-                .find_map(|w| keys.iter().enumerate().position(|(i, k)| !taken[i] && matches(k, &header_key(w))));
+                .find_map(|w| keys.iter().enumerate().position(|(i, k)| !taken[i] && matches(k, w)));
             if let Some(i) = found {
                 columns.of.insert(*field, i);
                 taken[i] = true;
@@ -183,8 +191,7 @@ pub fn known_words(text: &str, pinned: &BTreeMap<String, String>) -> usize {
             let k = header_key(c);
             !k.is_empty()
                 && k.len() < 60
-                && (FIELDS.iter().any(|(_, name, _, words)| header_key(name) == k || words.contains(&k.as_str()))
-                    || pinned.values().any(|p| header_key(p) == k))
+                && (KEYS.iter().flatten().any(|w| *w == k) || pinned.values().any(|p| header_key(p) == k))
         })
         .count()
 }
