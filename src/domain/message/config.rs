@@ -183,6 +183,9 @@ messages! {
     hint_pointer() zh "以 / 开头，例如 /data/code" en "it begins with /, such as /data/code";
     errors_without_pointer() zh "有 errors，却不知道错误码在回答的哪里" en "errors is given, but not where the code stands in the answer";
     unknown_variable(name) zh "这里没有变量“{name}”" en "there is no variable `{name}` here";
+    variable_of_offices(template, role) zh "模板“{template}”里有 case，可是“{role}”不能看案件编号和级别" en "the template `{template}` names case, which `{role}` may not see";
+    dropout_to_guardian(template) zh "模板“{template}”发给家长，不能有“辍学”这个词" en "the template `{template}` goes to guardians and must not hold the word 辍学";
+    hint_dropout_to_guardian() zh "写“未到校”" en "write 未到校 (did not come to school)";
     bad_template(why) zh "看不懂这个模板：{why}" en "this template cannot be read: {why}";
     hint_template() zh "变量写成 {{{{ 名字 }}}}，检查括号是否成对" en "a variable is written {{{{ name }}}}; look whether the brackets pair up";
     bad_rate(text) zh "“{text}”不是速率" en "`{text}` is not a rate";
