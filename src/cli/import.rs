@@ -1,15 +1,10 @@
 //! `import`: ingest one file now and leave it where it is.
 
-use super::{CliError, Context, Exit, open};
-use crate::clock;
-use crate::domain::Time;
-use crate::domain::ids::SourceId;
-use crate::domain::message::{Lang, delivery as words, intake as faults};
-use crate::domain::policy::Policy;
-use crate::drive::inbox::{self, Import};
-use crate::drive::lock::What;
-use crate::step::intake::{IntakeError, Outcome, Received};
-use std::fs::File;
+use super::town::Town;
+use super::{CliError, Context, Exit};
+use crate::domain::message::{Lang, delivery as words, shell as say};
+use crate::domain::{Date, Time};
+use crate::drive::orders::Order;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -29,59 +24,31 @@ pub struct Args {
 
 pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     let lang = context.lang;
-    let policy = open::policy(context)?;
-    let asked = asked(args, &policy, lang)?;
-    let received = match open::ask::<Answer>(&policy, &Request { command: "import", asked: &asked }, lang)? {
-        Some(Answer { received: Some(received), .. }) => received,
-        Some(Answer { error, .. }) => {
-            return Err(CliError::environment(words::import_failed(lang)).because(error.unwrap_or_default()));
-        }
-        None => {
-            let _lock = open::take_lock(&policy, What::Command, lang)?;
-            let mut db = open::writing(&policy, lang)?;
-            let now = clock::now(policy.township.zone);
-            inbox::import(&mut db, &policy, now, &asked).map_err(|e| match e {
-                IntakeError::Store(e) => CliError::environment(e.explain(lang)).because(e),
-                e => CliError::environment(words::import_failed(lang)).because(e),
-            })?
-        }
-    };
-    Ok(tell(context, &args.source, &received))
-}
-
-#[derive(serde::Serialize)]
-struct Request<'a> {
-    command: &'static str,
-    #[serde(flatten)]
-    asked: &'a Import,
-}
-
-#[derive(serde::Deserialize)]
-struct Answer {
-    received: Option<Received>,
-    error: Option<String>,
-}
-
-/// What is asked for, checked as far as it can be without the database.
-fn asked(args: &Args, policy: &Policy, lang: Lang) -> Result<Import, CliError> {
-    let source = SourceId::new(&args.source);
-    if policy.source(&source).is_none() {
-        let known: Vec<&str> = policy.sources.iter().map(|s| s.id.as_str()).collect();
-        return Err(CliError::usage(words::no_such_source(lang, &args.source))
-            .hint(words::known_sources(lang, known.join(", "))));
+    let town = Town::open(context)?;
+    let stated_at = args.stated_at.as_deref().map(|text| moment(text, town.policy.township.zone, lang)).transpose()?;
+    // The daemon opens the file itself, from a folder of its own.
+    let file = std::path::absolute(&args.file)
+        .map_err(|e| CliError::environment(words::no_file(lang, args.file.display())).because(e))?;
+    let (source, by) = (args.source.clone(), args.by.clone());
+    let answer = town.ask(&Order::Import { file, source, stated_at, confirm: args.confirm, by }, None)?;
+    let report = answer.report.unwrap_or_default();
+    if context.json {
+        println!("{report}");
+    } else {
+        answer.lines.iter().for_each(|line| println!("{line}"));
     }
-    let stated_at = match &args.stated_at {
-        None => None,
-        Some(text) => Some(
-            instant(text, policy.township.zone)
-                .ok_or_else(|| CliError::usage(words::bad_time(lang, text)).hint(words::time_hint(lang)))?,
-        ),
-    };
-    // The daemon has another working directory; and a file that is not there is said before anything is asked.
-    let no_file = |e: std::io::Error| CliError::environment(words::no_file(lang, args.file.display())).because(e);
-    let file = args.file.canonicalize().map_err(no_file)?;
-    File::open(&file).map_err(no_file)?;
-    Ok(Import { file, source, stated_at, confirm: args.confirm, by: args.by.clone() })
+    let good = matches!(report["outcome"].as_str(), Some("applied" | "duplicate")) && report["faults"] == 0;
+    Ok(if good { Exit::Ok } else { Exit::Found })
+}
+
+/// An instant as people type it.
+pub fn moment(text: &str, zone: chrono_tz::Tz, lang: Lang) -> Result<Time, CliError> {
+    instant(text, zone).ok_or_else(|| CliError::usage(words::bad_time(lang, text)).hint(words::time_hint(lang)))
+}
+
+/// A date as people type it.
+pub fn day(text: &str, lang: Lang) -> Result<Date, CliError> {
+    text.trim().parse().map_err(|_| CliError::usage(say::bad_date(lang, text)))
 }
 
 /// RFC 3339, or local without a zone (with seconds or without, `T` or a space between).
@@ -92,60 +59,6 @@ fn instant(text: &str, zone: chrono_tz::Tz) -> Option<Time> {
     ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
         .iter()
         .find_map(|f| Time::parse_from_str(text, f).ok())
-}
-
-/// Prints what became of the file; 1 with faults, when held or rejected.
-pub fn tell(context: &Context, source: &str, r: &Received) -> Exit {
-    let lang = context.lang;
-    if context.json {
-        println!("{}", as_json(lang, r));
-    } else {
-        match r.outcome {
-            Outcome::Applied => println!("{}", words::import_applied(lang, r.rows, r.fault_count)),
-            Outcome::Duplicate => println!("{}", words::import_duplicate(lang)),
-            Outcome::Held => println!("{}", words::report_held(lang, source)),
-            Outcome::Rejected => println!("{}", words::report_rejected(lang)),
-            Outcome::SetAside => println!("{}", words::report_set_aside(lang)),
-        }
-        if let Some(odd) = &r.odd {
-            for line in words::odd(lang, odd.absent, odd.unknown, odd.missing) {
-                println!("  {line}");
-            }
-        }
-        for f in &r.faults {
-            let (place, sentence) = (faults::place(lang, &f.place), faults::fault(lang, f));
-            println!("  {}", if place.is_empty() { sentence } else { words::at_place(lang, place, sentence) });
-        }
-        if r.fault_count as usize > r.faults.len() {
-            println!("  {}", words::more_faults(lang, r.fault_count as usize - r.faults.len()));
-        }
-    }
-    let good = matches!(r.outcome, Outcome::Applied | Outcome::Duplicate) && r.fault_count == 0;
-    if good { Exit::Ok } else { Exit::Found }
-}
-
-fn as_json(lang: Lang, r: &Received) -> serde_json::Value {
-    let list: Vec<_> = r
-        .faults
-        .iter()
-        .map(|f| {
-            serde_json::json!({
-                "kind": f.kind, "sheet": f.place.sheet, "row": f.place.row, "column": f.place.column,
-                "value": f.value, "message": faults::fault(lang, f),
-            })
-        })
-        .collect();
-    let outcome = match r.outcome {
-        Outcome::Applied => "applied",
-        Outcome::Held => "held",
-        Outcome::Rejected => "rejected",
-        Outcome::Duplicate => "duplicate",
-        Outcome::SetAside => "set_aside",
-    };
-    serde_json::json!({
-        "delivery": r.delivery.to_string(), "outcome": outcome, "rows": r.rows, "unknown": r.unknown,
-        "faults": r.fault_count, "odd": r.odd, "fault_list": list,
-    })
 }
 
 #[cfg(test)]

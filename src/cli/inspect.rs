@@ -1,9 +1,11 @@
 //! `inspect`: how a file would be read, its faults, and the YAML to pin it. Reads one file and writes nothing.
 
 use super::{CliError, Context, Exit};
+use crate::clock;
 use crate::decode::{self, Asked, Description, Format, Summary};
 use crate::domain::fault::Fault;
-use crate::domain::message::{Lang, intake};
+use crate::domain::ids::SourceId;
+use crate::domain::message::{Lang, delivery, intake};
 use crate::domain::policy::{
     ActWords, Blank, Content, CoverageKind, Encoding, Format as Pinned, Layout, Reader, StatedAt,
 };
@@ -34,11 +36,11 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
         })
     };
     let name = args.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    if let Some(id) = &args.source {
+        return as_source(context, id, &name, open()?);
+    }
     let reader = default_reader();
     let acts = ActWords::default();
-    if let Some(source) = &args.source {
-        return Err(CliError::usage(intake::inspect_unknown_source(lang, source)));
-    }
     let content = decode::guess_content(std::io::BufReader::new(open()?), &reader);
     let asked = Asked {
         content,
@@ -55,6 +57,38 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     inspect(context, &asked, std::io::BufReader::new(open()?))
 }
 
+/// As the source would read it: its reader, its school, the township's words.
+fn as_source(context: &Context, id: &str, name: &str, file: std::fs::File) -> Result<Exit, CliError> {
+    let lang = context.lang;
+    let policy = super::open::policy(context)?;
+    let Some(source) = policy.source(&SourceId::new(id)) else {
+        let known: Vec<&str> = policy.sources.iter().map(|s| s.id.as_str()).collect();
+        return Err(CliError::usage(intake::inspect_unknown_source(lang, id))
+            .hint(delivery::known_sources(lang, known.join(", "))));
+    };
+    let zone = policy.township.zone;
+    let modified = file.metadata().and_then(|m| m.modified()).ok().map(|t| clock::local(t, zone));
+    let today = clock::now(zone).date();
+    let asked = Asked {
+        content: source.content,
+        coverage: source.coverage,
+        reader: &source.reader,
+        file_name: name,
+        statuses: &policy.statuses,
+        acts: &policy.acts,
+        school: source.school.as_ref().and_then(|s| policy.school(s)),
+        school_column: source.school_column.as_deref(),
+        schools: &policy.schools,
+        // What lies in the future is a fault: as of today, or of the day that the file's own stamp names.
+        stated_on: match source.reader.stated_at {
+            StatedAt::Modified => modified.map(|t| t.date()).or(Some(today)),
+            StatedAt::Arrival => Some(today),
+            StatedAt::Filename | StatedAt::Content => None,
+        },
+    };
+    inspect(context, &asked, std::io::BufReader::new(file))
+}
+
 fn inspect<R: std::io::Read + std::io::Seek>(context: &Context, asked: &Asked<'_>, input: R) -> Result<Exit, CliError> {
     let mut reading = match decode::open(input, asked) {
         Ok(reading) => reading,
@@ -64,6 +98,14 @@ fn inspect<R: std::io::Read + std::io::Seek>(context: &Context, asked: &Asked<'_
         }
     };
     let description = reading.description().clone();
+    let stamp = match asked.reader.stated_at {
+        StatedAt::Filename => description.name_stamp,
+        StatedAt::Content => description.title_stamp,
+        StatedAt::Modified | StatedAt::Arrival => None,
+    };
+    if let Some(stamp) = stamp {
+        reading.stated_on(stamp.date());
+    }
     let mut first = Vec::new();
     let mut faults = Vec::new();
     let result = reading.for_each(&mut |item| {

@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod check;
+pub mod completions;
 pub mod demo;
 pub mod error;
 pub mod explain;
@@ -10,12 +11,16 @@ pub mod import;
 pub mod incidents;
 pub mod init;
 pub mod inspect;
+pub mod man;
 pub mod open;
 pub mod outbox;
 pub mod run;
 pub mod schema;
+pub mod shown;
 pub mod status;
+pub mod table;
 pub mod test;
+pub mod town;
 
 pub use error::{CliError, Exit};
 
@@ -89,6 +94,10 @@ pub enum Command {
     Case(case::Args),
     /// Notices, letters and their outcomes.
     Outbox(outbox::Args),
+    /// Shell completions, on stdout.
+    Completions(completions::Args),
+    /// Manual pages.
+    Man(man::Args),
 }
 
 /// What every command is given.
@@ -150,6 +159,8 @@ pub fn main() -> ExitCode {
         Command::Schema(a) => schema::run(&context, a),
         Command::Case(a) => case::run(&context, a),
         Command::Outbox(a) => outbox::run(&context, a),
+        Command::Completions(a) => completions::run(&context, a),
+        Command::Man(a) => man::run(&context, a),
     };
     match result {
         Ok(exit) => ExitCode::from(exit as u8),

@@ -6,6 +6,7 @@ pub mod deliveries;
 pub mod evidence;
 pub mod findings;
 pub mod incidents;
+pub mod logbook;
 mod migrate;
 pub mod outbox;
 pub mod register;

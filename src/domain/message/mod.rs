@@ -54,4 +54,5 @@ pub mod intake;
 pub mod letters;
 pub mod rules;
 pub mod run;
+pub mod shell;
 pub mod story;

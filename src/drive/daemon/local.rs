@@ -3,13 +3,12 @@
 use super::work::{Work, WorkError};
 use crate::domain::ids::{ChannelId, DeliveryId, LetterId, SourceId};
 use crate::domain::letter::{Dispatch, Outcome};
-use crate::domain::message::{Lang, run as words};
 use crate::domain::policy::{Policy, Source};
 use crate::domain::{Date, Time, incident};
-use crate::drive::inbox;
+use crate::drive::{inbox, orders};
 use crate::source::directory::Ready;
 use crate::step::intake::{self, Received};
-use crate::step::{command, courier, engine, policy_change, upkeep};
+use crate::step::{courier, engine, policy_change, upkeep};
 use crate::store::{Db, deliveries, incidents, outbox};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -24,20 +23,6 @@ pub struct Local {
 impl Local {
     pub fn new(db: Db) -> Self {
         Local { db }
-    }
-}
-
-impl Local {
-    /// `{"received": …}`, or `{"error": …}` in words.
-    fn import(&mut self, policy: &Policy, now: Time, request: Value) -> Value {
-        tracing::info!(uid = request["uid"].as_u64(), command = "import", "command");
-        let imported = serde_json::from_value::<inbox::Import>(request)
-            .map_err(|e| e.to_string())
-            .and_then(|asked| inbox::import(&mut self.db, policy, now, &asked).map_err(|e| super::loops::chain(&e)));
-        match imported {
-            Ok(received) => serde_json::json!({"received": received}),
-            Err(error) => serde_json::json!({"error": error}),
-        }
     }
 }
 
@@ -98,22 +83,7 @@ impl Work for Local {
     }
 
     fn obey(&mut self, policy: &Policy, now: Time, request: Value) -> Value {
-        if request["command"] == "import" {
-            return self.import(policy, now, request);
-        }
-        let lang = policy.township.lang;
-        let answer = |ok: bool, message: String| command::Reply { ok, message, decision: None };
-        let reply = match asked(request) {
-            Err(e) => answer(false, words::request_unreadable(lang, e)),
-            Ok(Asked { request, uid, lang: wanted }) => {
-                tracing::info!(uid, command = name_of(&request), "command");
-                command::obey_in(&mut self.db, policy, now, &request, wanted.unwrap_or(lang)).unwrap_or_else(|e| {
-                    tracing::error!(error = %super::loops::chain(&e), "a command failed");
-                    answer(false, words::request_failed(lang))
-                })
-            }
-        };
-        serde_json::to_value(reply).unwrap_or_default()
+        serde_json::to_value(orders::obey(&mut self.db, policy, now, request)).unwrap_or_default()
     }
 
     fn adopt(&mut self, _old: &Policy, _new: &Policy, _now: Time) -> Result<(), WorkError> {
@@ -133,30 +103,4 @@ impl Work for Local {
         let down = incidents::list(conn, false)?.iter().any(|i| i.kind == incident::CHANNEL_DOWN);
         Ok(!(unread || stuck || down))
     }
-}
-
-/// A request with what the socket and the command line put beside it.
-struct Asked {
-    request: command::Request,
-    uid: Option<u64>,
-    lang: Option<Lang>,
-}
-
-fn asked(mut request: Value) -> Result<Asked, serde_json::Error> {
-    let fields = request.as_object_mut();
-    let (uid, lang) = match fields {
-        Some(fields) => (fields.remove("uid"), fields.remove("lang")),
-        None => (None, None),
-    };
-    Ok(Asked {
-        request: serde_json::from_value(request)?,
-        uid: uid.and_then(|uid| uid.as_u64()),
-        lang: lang.and_then(|lang| serde_json::from_value(lang).ok()),
-    })
-}
-
-/// The command's word; its facts may name people.
-fn name_of(request: &command::Request) -> String {
-    let value = serde_json::to_value(request).unwrap_or_default();
-    value["command"].as_str().unwrap_or_default().to_owned()
 }

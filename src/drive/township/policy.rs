@@ -21,7 +21,7 @@ pub fn files(township: &Township) -> Vec<(&'static str, String)> {
 const ROOT: &str = "\
 # The made-up township of `kongchuo demo`. Nobody in it is real; letters go to folders, never to a person.
 township: {name: 春山镇, code: \"999999104\", timezone: Asia/Shanghai, locale: zh-CN}
-mode: rehearsal
+mode: live
 live_from: START
 ledger_from: 2
 mass: {share: 5%, pupils: 10, class_min: 5}
@@ -35,11 +35,11 @@ calendar:
   weekend: [sat, sun]
   holidays: [holidays/2026.json, holidays/2027.json]
 
-# In rehearsal every letter goes to the folder. The demo writes them there by channel; nothing else is ever reached.
+# The demo writes what these would send into letters/CHANNEL. Nothing listens on port 9: no real daemon can send by them.
 channels:
   letters: {kind: folder, path: letters}
   sms: {kind: http, url: \"http://127.0.0.1:9/sms\", method: POST, body: '{\"to\":\"{{ phone }}\",\"text\":\"{{ text }}\",\"id\":\"{{ id }}\"}', success: {pointer: /code, equals: \"0\"}, on_unknown: next_contact}
-  email: {kind: email, host: 127.0.0.1, port: 25, tls: none, from: \"镇教育办 <office@town.example.cn>\", on_unknown: resend_once}
+  email: {kind: email, host: 127.0.0.1, port: 9, tls: none, from: \"镇教育办 <office@town.example.cn>\", on_unknown: resend_once}
 ";
 
 /// (Date, off?, name) as the State Council announced them (2026).

@@ -1,0 +1,36 @@
+//! `man`: the manual pages. Without a folder the one of the program goes to stdout, with one every command's is written.
+
+use super::{Cli, CliError, Context, Exit};
+use crate::domain::message::shell as say;
+use clap::CommandFactory;
+use std::io::Write as _;
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Write kongchuo.1, kongchuo-check.1, … into this folder (made if it is not there).
+    pub dir: Option<std::path::PathBuf>,
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
+    let failed = |e: std::io::Error| {
+        let place = args.dir.as_deref().unwrap_or(std::path::Path::new("stdout"));
+        CliError::environment(say::man_unwritable(context.lang, place.display())).because(e)
+    };
+    match &args.dir {
+        Some(dir) => {
+            std::fs::create_dir_all(dir).map_err(failed)?;
+            clap_mangen::generate_to(Cli::command(), dir).map_err(failed)?;
+        }
+        None => {
+            let mut text = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut text).map_err(failed)?;
+            print(&text);
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// To stdout; a reader that has seen enough (`| head`) is no error.
+pub fn print(text: &[u8]) {
+    let _ = std::io::stdout().write_all(text);
+}

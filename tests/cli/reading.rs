@@ -1,0 +1,159 @@
+//! Commands that read: findings, case list, explain, outbox, inspect; references and masked names, or identified and logged.
+
+use crate::town::{HE, Town, ZHANG};
+use kongchuo::store::logbook;
+
+/// Zhang was away for three days, today the last of them.
+fn three_days() -> Town {
+    let town = Town::new();
+    town.two();
+    town.absent("a.csv", &[(ZHANG[0], -2), (ZHANG[0], -1), (ZHANG[0], 0)]);
+    town
+}
+
+#[test]
+fn findings_have_the_form_of_the_contract_and_are_sorted() {
+    let town = three_days();
+    let found = town.json(&["findings", "--on", &town.today.to_string(), "--identify"]);
+    let days: Vec<String> = [-2, -1, 0].iter().map(|n| town.day(*n).to_string()).collect();
+    assert_eq!(found.len(), 2);
+    let expected = serde_json::json!({
+        "rule": "absent-3d",
+        "subject": {"school": "cs-primary", "class": "三年级2班", "pupil": ZHANG[0]},
+        "fired_on": days[2], "last_on": days[2], "open": true, "measure": {"days": 3}, "evidence": days,
+    });
+    assert_eq!(found[1], expected);
+    assert_eq!(found[0]["rule"], "absent-1d");
+    let keys: Vec<&String> = found[1].as_object().expect("an object").keys().collect();
+    assert_eq!(keys, ["rule", "subject", "fired_on", "last_on", "open", "measure", "evidence"]);
+
+    // Yesterday there was no third day; an instant before the file knew nothing.
+    let yesterday = town.json(&["findings", "--on", &town.day(-1).to_string()]);
+    assert_eq!(yesterday.len(), 1);
+    assert_eq!(yesterday[0]["subject"]["pupil"], "P-000001");
+    let before = format!("{}T00:00", town.day(-3));
+    assert!(town.json(&["findings", "--known-at", &before]).is_empty());
+    assert_eq!(town.json(&["findings", "--rule", "absent-3d"]).len(), 1);
+}
+
+#[test]
+fn nobody_is_named_without_identify_and_every_identified_read_is_logged() {
+    let town = three_days();
+    let read: [&[&str]; 6] = [
+        &["findings"],
+        &["case", "list"],
+        &["case", "show", "P-000001"],
+        &["explain", "P-000001"],
+        &["outbox", "list"],
+        &["outbox", "list", "--notices"],
+    ];
+    let private = [ZHANG[0], ZHANG[1], ZHANG[3], HE[1], "张小雨的父亲", "13900000014", "周老师"];
+    for command in read {
+        for format in ["text", "json"] {
+            let mut args = vec!["--format", format];
+            args.extend(command);
+            let said = town.ok(&args);
+            for word in private {
+                assert!(!said.out.contains(word) && !said.err.contains(word), "{args:?} names {word}:\n{}", said.out);
+            }
+            assert!(said.out.contains("P-000001") || command[0] == "outbox", "{args:?}\n{}", said.out);
+        }
+    }
+    assert!(logbook::reads(town.db().conn()).expect("the log").is_empty());
+    assert!(town.ok(&["case", "list"]).out.contains("张**"));
+
+    for (n, command) in [(1, "findings"), (2, "case list"), (3, "explain P-000001")] {
+        let mut args: Vec<&str> = command.split(' ').collect();
+        args.push("--identify");
+        let said = town.ok(&args);
+        for word in [ZHANG[0], ZHANG[1], ZHANG[3]] {
+            assert!(said.out.contains(word), "{args:?} does not show {word}:\n{}", said.out);
+        }
+        let log = logbook::reads(town.db().conn()).expect("the log");
+        assert_eq!(log.len(), n);
+        let (user, what, pupil) = &log[n - 1];
+        assert!(!user.is_empty());
+        assert!(command.starts_with(what.as_str()), "{what}");
+        assert_eq!(pupil.is_some(), command.starts_with("explain"));
+    }
+}
+
+#[test]
+fn explain_tells_the_days_the_because_the_past_and_what_comes() {
+    let town = three_days();
+    town.round();
+    let told = &town.json(&["explain", ZHANG[0]])[0];
+    assert_eq!((&told["pupil"], &told["name"]), (&"P-000001".into(), &"张**".into()));
+    let strip = told["strip"].as_array().expect("a strip");
+    assert_eq!(strip.last().expect("days"), &serde_json::json!({"date": town.today, "mark": "×"}));
+    let because = told["findings"][1]["because"].as_str().expect("a sentence");
+    assert!(because.starts_with("连续无故缺课，共 3 个上课日"), "{because}");
+    let case = &told["cases"][0];
+    let past: Vec<(&str, &str)> = case["past"]
+        .as_array()
+        .expect("rungs")
+        .iter()
+        .map(|p| (p["rung"].as_str().unwrap_or_default(), p["outcome"].as_str().unwrap_or_default()))
+        .collect();
+    assert_eq!(past.len(), 3, "{past:?}");
+    assert!(["homeroom", "guardian-1", "township"].iter().all(|r| past.contains(&(r, "sent"))), "{past:?}");
+    let future = case["future"].as_array().expect("rungs");
+    assert_eq!((future.len(), &future[0]["rung"]), (1, &"school".into()));
+    assert!(future[0]["at"].as_str().is_some_and(|at| at.starts_with(&town.day(1).to_string())));
+
+    let text = town.ok(&["explain", "P-000001"]).out;
+    for line in [
+        "张**",
+        "三年级2班",
+        "连续无故缺课，共 3 个上课日",
+        "由 0 级升为",
+        "compulsory/guardian-1：已通知 guardian",
+        "school",
+    ] {
+        assert!(text.contains(line), "no {line} in:\n{text}");
+    }
+    let english = town.ok(&["--lang", "en", "explain", "P-000001"]).out;
+    assert!(english.contains("Ladder compulsory: rungs to come"), "{english}");
+    assert!(!english.contains('\u{1b}'), "no colours where no terminal is");
+}
+
+#[test]
+fn a_b_a_says_the_same_as_a() {
+    let a: &[(&str, i64)] = &[(ZHANG[0], -2), (ZHANG[0], -1), (ZHANG[0], 0)];
+    let once = Town::new();
+    once.two();
+    once.absent("a.csv", a);
+    let again = Town::new();
+    again.two();
+    again.absent("a.csv", a);
+    again.absent("b.csv", &[(HE[0], -2), (HE[0], -1), (HE[0], 0)]);
+    again.absent("c.csv", a);
+    let findings = |t: &Town| t.ok(&["--format", "json", "findings"]).out;
+    assert!(!findings(&once).is_empty());
+    assert_eq!(findings(&once), findings(&again));
+}
+
+#[test]
+fn a_file_is_inspected_as_its_source_would_read_it() {
+    let town = Town::new();
+    town.write("roll.csv", &format!("student_no,date,status\n{},{},缺\n", ZHANG[0], town.today));
+    town.edit("sources.yaml", |text| {
+        text.replace("coverage: exceptions}", "coverage: exceptions, reader: {statuses: {缺: truant}}}")
+    });
+    let file = town.path("roll.csv").display().to_string();
+    let said = &town.json(&["inspect", &file, "--source", "absent"])[0];
+    assert_eq!((&said["good"], &said["faults"]), (&1.into(), &0.into()), "{said}");
+    let said = town.run(&["inspect", &file, "--source", "nobody"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("register, absent, full"), "{}", said.err);
+}
+
+#[test]
+fn completions_and_manual_pages_are_written() {
+    let town = Town::new();
+    assert!(town.ok(&["completions", "bash"]).out.contains("_kongchuo"));
+    assert!(town.ok(&["man"]).out.contains(".TH kongchuo"));
+    town.ok(&["man", &town.path("man").display().to_string()]);
+    assert!(town.path("man/kongchuo-case-close.1").exists());
+    assert_eq!(town.run(&["completions", "dos"]).code, 2);
+}
