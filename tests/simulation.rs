@@ -16,8 +16,8 @@ use kongchuo::step::engine;
 use kongchuo::store::{Connection, Db, Key, cases, incidents, outbox};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Seeds that every run plays; more by KONGCHUO_SEEDS.
-const SEEDS: u64 = 3;
+/// Seeds that every run plays; more by KONGCHUO_SEEDS. An unoptimised build needs minutes for what this one does in seconds.
+const SEEDS: u64 = if cfg!(debug_assertions) { 1 } else { 12 };
 
 type Script = Vec<(Time, Happening)>;
 
@@ -209,11 +209,9 @@ fn look(stage: &Stage, world: &World<Spine>, seed: u64) {
         // An idempotent channel (a folder) has the same letter once however often it goes.
         let once = stage.policy.channel(&letter.channel).is_some_and(|c| c.on_unknown == OnUnknown::Idempotent);
         assert!(n <= 1 || once || letter.repeated, "seed {seed}: went {n} times unmarked, at {:?}: {letter:?}", when());
-        assert!(
-            letter.accepted.is_none() || n >= 1,
-            "seed {seed}: {} counts as accepted, no gateway saw it",
-            letter.id
-        );
+        // `unknown` stands for perhaps; these two do not.
+        let surely = matches!(letter.state.as_str(), "accepted" | "delivered");
+        assert!(!surely || n >= 1, "seed {seed}: counts as accepted, no gateway saw it: {letter:?}");
     }
 
     // One incident at a time for one silent source, and one for the whole silent week.
