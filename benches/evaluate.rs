@@ -1,4 +1,5 @@
-//! Evaluation of 100,000 pupils over one term under ten rules, and the building of their timelines from presence sheets.
+//! Evaluation of 100,000 pupils over one term under ten rules, and the building of their timelines from presence sheets: a
+//! usual town (one pupil in 25 away on a day, mostly with leave) and a heavy one (one in twenty, mostly without).
 
 #[path = "../tests/differential/world.rs"]
 #[allow(dead_code)]
@@ -21,7 +22,21 @@ use world::{Dice, bare, day, school};
 const PUPILS: i64 = 2_000;
 const EVALUATED: i64 = 100_000;
 
-fn term() -> (Policy, Evidence, Vec<PupilId>) {
+/// How often pupils are away, and how.
+struct Town {
+    one_in: u64,
+    long: bool,
+    statuses: &'static [&'static str],
+}
+
+const USUAL: Town = Town {
+    one_in: 25,
+    long: false,
+    statuses: &["sick", "sick", "sick", "sick", "personal", "personal", "personal", "late", "late", "unexplained"],
+};
+const HEAVY: Town = Town { one_in: 20, long: true, statuses: &["sick", "personal", "unexplained", "truant", "late"] };
+
+fn term(town: &Town) -> (Policy, Evidence, Vec<PupilId>) {
     let mut policy = bare();
     policy.calendar.terms =
         vec![Term { id: "autumn".into(), start: day("2026-09-01"), end: day("2027-01-22"), stages: vec![] }];
@@ -60,8 +75,8 @@ fn term() -> (Policy, Evidence, Vec<PupilId>) {
         let stated_at = date.and_hms_opt(9, 0, 0).expect("an hour");
         let mut present = Vec::new();
         for p in &pupils {
-            // One in twenty is away, a few of them for long.
-            if d.one_in(20) || p.0 % 100 == 0 && d.one_in(2) {
+            // A few are away for long.
+            if d.one_in(town.one_in) || town.long && p.0 % 100 == 0 && d.one_in(2) {
                 e.rows.push(Row {
                     delivery: id,
                     row_no: p.0 as u32,
@@ -69,7 +84,7 @@ fn term() -> (Policy, Evidence, Vec<PupilId>) {
                     pupil: *p,
                     date,
                     slot: "day".into(),
-                    status: d.pick(&["sick", "personal", "unexplained", "truant", "late"]).into(),
+                    status: d.pick(town.statuses).into(),
                     leave_until: None,
                 });
             } else {
@@ -152,13 +167,18 @@ fn rules() -> Vec<Rule> {
 }
 
 fn evaluate(c: &mut Criterion) {
-    let (policy, evidence, pupils) = term();
+    measure(c, "a usual town", &USUAL);
+    measure(c, "a heavy town", &HEAVY);
+}
+
+fn measure(c: &mut Criterion, name: &str, town: &Town) {
+    let (policy, evidence, pupils) = term(town);
     let calendar = Calendar::new(&policy);
     let on = day("2027-01-22");
     let built = timeline::build(&policy, &calendar, &evidence, &pupils, on, None);
     let program = rule::compile(&policy.rules, &policy, &calendar);
     let timelines: Vec<_> = built.timelines.values().collect();
-    let mut group = c.benchmark_group("evaluate");
+    let mut group = c.benchmark_group(name);
     group.sample_size(10).measurement_time(Duration::from_secs(8));
     let (mut scratch, mut out) = (rule::Scratch::default(), Vec::new());
     group.bench_function("100,000 pupils, one term, ten rules", |b| {

@@ -34,6 +34,18 @@ impl Folder {
         }
     }
 
+    /// The same at once, for a world without async (the demo).
+    pub fn put(&self, dispatch: &Dispatch) -> Outcome {
+        let (name, bytes) = match self.file(dispatch) {
+            Ok(file) => file,
+            Err(outcome) => return outcome,
+        };
+        match write(&self.path.join(dispatch.at.format("%Y-%m-%d").to_string()), &name, &bytes) {
+            Ok(()) => Outcome::Accepted(None),
+            Err(e) => self.failed(&e),
+        }
+    }
+
     pub async fn probe(&self) -> Result<(), String> {
         let path = self.path.clone();
         let lang = self.lang;

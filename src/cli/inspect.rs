@@ -60,7 +60,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
 /// As the source would read it: its reader, its school, the township's words.
 fn as_source(context: &Context, id: &str, name: &str, file: std::fs::File) -> Result<Exit, CliError> {
     let lang = context.lang;
-    let policy = super::run::policy(&context.config_path(), lang)?;
+    let policy = super::open::policy(context)?;
     let Some(source) = policy.source(&SourceId::new(id)) else {
         let known: Vec<&str> = policy.sources.iter().map(|s| s.id.as_str()).collect();
         return Err(CliError::usage(intake::inspect_unknown_source(lang, id))

@@ -12,6 +12,7 @@ pub mod incidents;
 pub mod init;
 pub mod inspect;
 pub mod man;
+pub mod open;
 pub mod outbox;
 pub mod run;
 pub mod schema;

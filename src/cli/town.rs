@@ -1,7 +1,7 @@
 //! The township that a command works on: its configuration and key, a reader of its database, and the way to whoever
 //! writes (the running daemon, or this very process under the lock).
 
-use super::{CliError, Context, run};
+use super::{CliError, Context, open};
 use crate::clock;
 use crate::domain::Time;
 use crate::domain::ids::PupilId;
@@ -29,8 +29,8 @@ pub struct Town {
 
 impl Town {
     pub fn open(context: &Context) -> Result<Town, CliError> {
-        let policy = run::policy(&context.config_path(), context.lang)?;
-        let key = run::key(&policy, context.lang)?;
+        let policy = open::policy(context)?;
+        let key = open::key(&policy, context.lang)?;
         Ok(Town { policy, key, lang: context.lang })
     }
 

@@ -56,6 +56,8 @@ struct Track {
     cells: Vec<Cell>,
     /// School days up to and including each date.
     upto: Vec<u32>,
+    /// The school days themselves.
+    days: Vec<Date>,
 }
 
 /// A school as rules need it: its periods and what they weigh.
@@ -204,13 +206,16 @@ impl Calendar {
     fn lay_track(&self, school: usize, grade: Option<u8>, class: Option<&ClassName>) -> Track {
         let days = if self.first > self.last { 0 } else { (self.last - self.first).num_days() + 1 };
         let days = usize::try_from(days).unwrap_or(0);
-        let mut track = Track { cells: Vec::with_capacity(days), upto: Vec::with_capacity(days) };
+        let mut track = Track { cells: Vec::with_capacity(days), upto: Vec::with_capacity(days), days: Vec::new() };
         let mut date = self.first;
         let mut n = 0;
         for _ in 0..days {
             let (periods, is_day, _) = self.decide(school, grade, class, date);
             let term = if periods == 0 { None } else { self.term_index(&self.schools[school], grade, date) };
             n += u32::from(is_day);
+            if is_day {
+                track.days.push(date);
+            }
             track.cells.push(Cell { periods, is_day, term: term.and_then(|t| u8::try_from(t).ok()).unwrap_or(255) });
             track.upto.push(n);
             date = date + Days::new(1);
@@ -521,9 +526,7 @@ impl Calendar {
     }
     /// The date of the track's n-th school day (counted from 1).
     pub fn nth_day(&self, track: TrackId, n: u32) -> Option<Date> {
-        let upto = &self.tracks[usize::from(track.0)].upto;
-        let i = upto.partition_point(|u| *u < n);
-        (n > 0 && i < upto.len()).then(|| self.first + Days::new(i as u64))
+        self.tracks[usize::from(track.0)].days.get((n as usize).checked_sub(1)?).copied()
     }
 }
 

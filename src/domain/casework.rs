@@ -27,8 +27,6 @@ pub struct PupilView<'a> {
     pub ladders: &'a dyn Fn(&str) -> Option<Ladder>,
     /// Rule texts by hash (a ground may rest on an older version).
     pub rules: &'a dyn Fn(&str) -> Option<Rule>,
-    /// An undecided return that a person stated in this step.
-    pub stated_return: Option<(Date, Stated)>,
     pub now: Time,
 }
 
@@ -65,6 +63,10 @@ pub fn react(view: &PupilView, cases: Vec<Case>, numbers: &mut dyn Numbers) -> V
     let mut drafts: Vec<Draft> = cases.into_iter().map(|c| Draft::of(c, view.now)).collect();
     retract(view, &mut drafts);
     bring_back(view, &mut drafts);
+    // A suspension that is over opens its own case again before its new evidence looks for a case to join.
+    for d in drafts.iter_mut().filter(|d| d.case.state == State::Closed) {
+        while_closed(view, d);
+    }
     join(view, &mut drafts, numbers);
     for d in &mut drafts {
         settle_grounds(view, d, numbers);
@@ -73,7 +75,7 @@ pub fn react(view: &PupilView, cases: Vec<Case>, numbers: &mut dyn Numbers) -> V
         match d.case.state {
             State::Open => while_open(view, d),
             State::Watching => while_watching(view, d),
-            State::Closed => while_closed(view, d),
+            State::Closed => {}
         }
     }
     drafts
@@ -285,7 +287,7 @@ fn counts_for(view: &PupilView, case: &Case, day: &Day) -> bool {
 }
 
 /// The last date on which something counted for a finding of the case.
-fn last_evidence(view: &PupilView, case: &Case) -> Option<Date> {
+pub fn last_evidence(view: &PupilView, case: &Case) -> Option<Date> {
     let grounds = case.grounds.iter().filter(|g| !g.retracted);
     let dates = grounds.filter_map(|g| {
         let f = view.findings.iter().find(|f| f.rule == g.rule && f.fired_on == g.fired_on);
@@ -341,8 +343,8 @@ fn while_open(view: &PupilView, d: &mut Draft) {
 }
 
 /// A return stated by a person (or a feedback file) acts at once; attendance must confirm it.
-pub fn state_return(view: &PupilView, d: &mut Draft) {
-    if let (State::Open, Some((day, stated))) = (d.case.state, view.stated_return.clone()) {
+pub fn state_return(view: &PupilView, d: &mut Draft, day: Date, stated: Stated) {
+    if d.case.state == State::Open {
         let watch_until = watch_end(view, d, day);
         d.emit(Event::Returned { day, stated: Some(stated), watch_until });
         unmark(d);

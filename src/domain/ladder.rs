@@ -186,7 +186,7 @@ pub fn plan(
             push(&mut wanted, i, rung, 0, role, due, waits, ladder);
         }
     }
-    for (telling, due, rung) in repeats(footing, climb, ladder) {
+    if let Some((telling, due, rung)) = repeats(footing, climb, ladder) {
         let told = climb.rungs.get(&rung.id).and_then(|s| s.tellings.get(&telling));
         for role in &rung.to {
             if told.is_some_and(|t| t.contains_key(role)) {

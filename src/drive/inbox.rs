@@ -2,12 +2,14 @@
 //! in between the file is found again and only moved.
 
 use crate::domain::Time;
+use crate::domain::ids::SourceId;
 use crate::domain::message::{Lang, delivery as words, intake};
 use crate::domain::policy::{Policy, Source, SourceKind};
 use crate::source::directory::{Away, Directory, Ready};
 use crate::step::intake::{Found, How, IntakeError, Outcome, Received, moved, receive};
 use std::fs::File;
 use std::io::BufReader;
+use std::path::PathBuf;
 
 /// The poller of a source.
 pub fn directory(policy: &Policy, source: &Source) -> Directory {
@@ -89,4 +91,36 @@ pub fn report(lang: Lang, source: &Source, file_name: &str, r: &Received) -> Opt
         lines.push(words::more_faults(lang, r.fault_count as usize - r.faults.len()));
     }
     Some(lines.join("\n") + "\n")
+}
+
+/// A file to ingest now and to leave where it is, as the command line asks the daemon for it.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Import {
+    /// Absolute.
+    pub file: PathBuf,
+    pub source: SourceId,
+    /// Outranks the reader's.
+    pub stated_at: Option<Time>,
+    /// Apply it although its guard holds it.
+    pub confirm: bool,
+    pub by: Option<String>,
+}
+
+/// Ingests it, for whoever holds the database.
+pub fn import(db: &mut crate::store::Db, policy: &Policy, now: Time, asked: &Import) -> Result<Received, IntakeError> {
+    let file = File::open(&asked.file)?;
+    let modified = crate::clock::local(file.metadata()?.modified()?, policy.township.zone);
+    let file_name = asked.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let found = Found { source: asked.source.clone(), file_name: &file_name, modified };
+    let mut input = BufReader::new(file);
+    crate::step::intake::import(
+        db,
+        policy,
+        now,
+        &found,
+        &mut input,
+        asked.stated_at,
+        asked.confirm,
+        asked.by.as_deref(),
+    )
 }

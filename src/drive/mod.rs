@@ -3,6 +3,7 @@
 pub mod arrival;
 pub mod control;
 pub mod daemon;
+pub mod demo;
 pub mod forms;
 pub mod inbox;
 pub mod lock;

@@ -204,6 +204,10 @@ impl<S: Steps> World<S> {
         self.now
     }
 
+    pub fn is_asleep(&self) -> bool {
+        self.asleep_until.is_some()
+    }
+
     /// Plays every instant up to `until`, included.
     pub fn play(&mut self, until: Time) -> Result<(), Broken> {
         while let Some(at) = self.next_instant().filter(|at| *at <= until) {

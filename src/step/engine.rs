@@ -35,8 +35,15 @@ pub fn run(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, Step
             let all: Vec<PupilId> = if groups { crate::store::vault::all_pupils(tx)? } else { list.clone() };
             let built = timeline::build(policy, &ready.calendar, &loaded, &all, now.date(), None);
             let evaluated = evaluate(tx, &ready, &built, &loaded.acts, &list, now)?;
-            let around =
-                pupils::Around { policy, calendar: &ready.calendar, vault: &vault, built: &built, now, slept_s };
+            let around = pupils::Around {
+                evidence: &loaded,
+                policy,
+                calendar: &ready.calendar,
+                vault: &vault,
+                built: &built,
+                now,
+                slept_s,
+            };
             for one in &evaluated {
                 pupils::advance(tx, &around, one)?;
             }

@@ -2,9 +2,10 @@
 
 use super::{StepError, ladder_by_hash, rule_by_hash};
 use crate::domain::calendar::Calendar;
-use crate::domain::case::{Case, Event, Reason, State};
+use crate::domain::case::{Case, Event, Reason, State, Stated};
 use crate::domain::casework::{self, Draft, Numbers, PupilView};
 use crate::domain::climbing::{self, Ground};
+use crate::domain::evidence::{Act, DecisionKind, Evidence};
 use crate::domain::finding::{Change, Finding};
 use crate::domain::ids::{CaseId, PupilId, Role, RungId, SchoolId};
 use crate::domain::incident::{self, Body};
@@ -27,6 +28,8 @@ pub struct Evaluated {
 
 /// What all pupils of a step share.
 pub struct Around<'a> {
+    /// Acts and decisions among it: files bring them too.
+    pub evidence: &'a Evidence,
     pub policy: &'a Policy,
     pub calendar: &'a Calendar,
     pub vault: &'a Vault,
@@ -117,17 +120,20 @@ pub fn advance(tx: &Transaction, around: &Around, one: &Evaluated) -> Result<(),
         changes: &one.changes,
         ladders: &ladders,
         rules: &rules,
-        stated_return: None,
         now: around.now,
     };
     let before: BTreeMap<CaseId, Case> = known.iter().map(|c| (c.id, c.clone())).collect();
     let mut numbers =
         Counter { tx, code: around.policy.township.code.clone(), next: cases::next_id(tx)?, failed: None };
-    let drafts = casework::react(&view, known, &mut numbers);
+    let known_acts = acts_of_files(around, one.pupil, &known);
+    let mut drafts = casework::react(&view, known, &mut numbers);
     if let Some(e) = numbers.failed.take() {
         return Err(e.into());
     }
     let people = surroundings(tx, around.vault, one.pupil, segment)?;
+    for draft in &mut drafts {
+        from_files(tx, around, &view, draft, &known_acts)?;
+    }
     for mut draft in drafts {
         if let Some(was) = before.get(&draft.case.id)
             && let Some(decision) = casework::withdrawn(&draft.events, was)
@@ -135,6 +141,55 @@ pub fn advance(tx: &Transaction, around: &Around, one: &Evaluated) -> Result<(),
             decisions::withdraw(tx, decision, around.now)?;
         }
         finish(tx, around, &view, &people, &mut draft)?;
+    }
+    Ok(())
+}
+
+/// Acts about a pupil that a case does not know yet: feedback files bring them without a command.
+fn acts_of_files(around: &Around, pupil: PupilId, cases: &[Case]) -> Vec<Act> {
+    let Some(case) = cases.iter().rev().find(|c| c.state != State::Closed) else { return Vec::new() };
+    let known = |a: &Act| case.acts.iter().any(|k| k.kind == a.kind && k.result == a.result && k.date == a.date);
+    let mut acts: Vec<Act> = around
+        .evidence
+        .acts
+        .iter()
+        .filter(|a| a.pupil == pupil && a.recorded_at >= case.opened && !known(a))
+        .cloned()
+        .collect();
+    acts.sort_by_key(|a| (a.recorded_at, a.id));
+    acts
+}
+
+/// What feedback files say lands in the case: acts, and a return that attendance must confirm.
+fn from_files(
+    tx: &Transaction,
+    around: &Around,
+    view: &PupilView,
+    draft: &mut Draft,
+    acts: &[Act],
+) -> Result<(), StepError> {
+    if draft.case.state == State::Closed {
+        return Ok(());
+    }
+    for a in acts {
+        let by = decisions::act_words(tx, around.vault, a.id)?.and_then(|w| w.by).unwrap_or_default();
+        let (kind, result, date) = (a.kind.clone(), a.result.clone(), a.date);
+        draft.emit(Event::ActRecorded { kind, result, date, by });
+    }
+    if draft.case.state != State::Open {
+        return Ok(());
+    }
+    let after = casework::last_evidence(view, &draft.case);
+    let stated = around
+        .evidence
+        .decisions
+        .iter()
+        .filter(|d| d.pupil == draft.case.pupil && d.kind == DecisionKind::Return && d.delivery.is_some())
+        .filter(|d| d.withdrawn_at.is_none() && after.is_none_or(|e| d.to > e))
+        .max_by_key(|d| d.to);
+    if let Some(d) = stated {
+        let by = decisions::grounds(tx, around.vault, d.id)?.and_then(|g| g.by).unwrap_or_default();
+        casework::state_return(view, draft, d.to, Stated { decision: d.id, by });
     }
     Ok(())
 }
@@ -148,15 +203,12 @@ pub fn finish(
     draft: &mut Draft,
 ) -> Result<(), StepError> {
     if draft.case.state == State::Closed && draft.events.is_empty() {
-        cases::write(
-            tx,
-            around.vault,
-            &draft.case,
-            &[],
-            people.school.as_ref(),
-            expiry_wake(view, &draft.case),
-            around.now,
-        )?;
+        if erased_at(&draft.case).is_some_and(|t| t <= around.now) {
+            cases::erase(tx, draft.case.id)?;
+            return Ok(());
+        }
+        let wake = closed_wake(view, &draft.case);
+        cases::write(tx, around.vault, &draft.case, &[], people.school.as_ref(), wake, around.now)?;
         return Ok(());
     }
     let dead = dead_addresses(tx, around.vault)?;
@@ -173,7 +225,7 @@ pub fn finish(
     // A case that opens with its return known tells nobody: it stands in `watching` before any rung is looked at.
     let moves = climbing::climb_case(&ground, &mut draft.case, view.ladders);
     draft.events.extend(moves.events);
-    let wake = [moves.next, casework::next_instant(view, &draft.case), expiry_wake(view, &draft.case)]
+    let wake = [moves.next, casework::next_instant(view, &draft.case), closed_wake(view, &draft.case)]
         .into_iter()
         .flatten()
         .min();
@@ -189,10 +241,17 @@ pub fn finish(
     Ok(())
 }
 
-fn expiry_wake(view: &PupilView, case: &Case) -> Option<Time> {
-    let until = case.closing.as_ref().and_then(|c| c.until)?;
-    let t = (until + chrono::Days::new(1)).and_time(TimeOfDay::MIN);
-    (t > view.now).then_some(t)
+/// A follow-up is erased 30 days after it closes (cases.md §1).
+fn erased_at(case: &Case) -> Option<Time> {
+    let closing = case.closing.as_ref().filter(|_| case.number.is_none())?;
+    Some(closing.at + TimeDelta::days(30))
+}
+
+/// When a closed case is to be looked at: after the end of a suspension, and when a follow-up is erased.
+fn closed_wake(view: &PupilView, case: &Case) -> Option<Time> {
+    let expiry =
+        case.closing.as_ref().and_then(|c| c.until).map(|u| (u + chrono::Days::new(1)).and_time(TimeOfDay::MIN));
+    [expiry, erased_at(case)].into_iter().flatten().filter(|t| *t > view.now).min()
 }
 
 /// Letters outside rungs: returned, relapsed, unconfirmed, corrections; and what they make pointless.

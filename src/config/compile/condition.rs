@@ -208,12 +208,6 @@ fn consecutive(c: &raw::Consecutive, known: &Known, b: &mut Bench) -> Option<Con
             need_at_least_one(&map.attended_days, "attended_days", b).map(BrokenBy::AttendedDays)
         }
     };
-    if let Some(Amount::Sessions(_) | Amount::Lessons(_) | Amount::Hours(_)) = amount
-        && c.broken_by.given
-    {
-        // Their run is one of sessions or periods: no day breaks it.
-        b.error(c.broken_by.pos, say!(broken_by_without_days), None);
-    }
     Some(Cond::Consecutive {
         counting: counting?,
         amount: amount?,
@@ -238,7 +232,8 @@ fn weekday(c: &raw::WeekdayCond, known: &Known, b: &mut Bench) -> Option<Cond> {
         weekdays: weekdays.filter(|w| !w.is_empty())?,
         at_least: at_least?,
         of_last: of_last?,
-        across_terms: c.across_terms.get().copied().unwrap_or(false),
+        // Only `school_days` and `consecutive` stop at the term's start; the last Fridays go on counting.
+        across_terms: c.across_terms.get().copied().unwrap_or(true),
         across_schools: c.across_schools.get().copied().unwrap_or(true),
     })
 }

@@ -208,7 +208,6 @@ messages! {
     condition_of_pupil(name) zh "“{name}”说的是学生，不是班级或学校" en "`{name}` is about a pupil, not a class or a school";
     hint_condition_of_pupil() zh "去掉 subject，或者换成 cluster 等条件" en "leave subject out, or use a condition such as cluster";
     parts_without_days() zh "parts 只能和 days 一起用" en "parts goes with days only";
-    broken_by_without_days() zh "broken_by 只能和按天算的条件一起用" en "broken_by goes with days only";
     more_than_there_are(k, n) zh "最近 {n} 次里不可能有 {k} 次" en "there cannot be {k} among the last {n}";
     hint_threshold() zh "days: 3 是满 3 天，days: {{over: 5}} 是超过 5 天" en "days: 3 means 3 or more, days: {{over: 5}} means more than 5";
     run_without_consecutive() zh "within: run 旁边没有 consecutive" en "within: run has no consecutive beside it";

@@ -46,4 +46,28 @@ messages! {
     round_done(read, refused, accepted, failed) zh "完成一轮：读入 {read} 个文件（{refused} 个退回、暂存或读不到），发出 {accepted} 封，失败 {failed} 次" en "one round done: {read} file(s) read ({refused} refused, held or out of reach), {accepted} letter(s) sent, {failed} attempt(s) failed";
     request_unreadable(why) zh "看不懂这条命令：{why}" en "this command cannot be understood: {why}";
     request_failed() zh "数据库出错，命令没有执行；详见日志" en "the database failed and the command was not carried out; the log says more";
+    daemon_silent() zh "守护进程在运行，但没有应答" en "the daemon runs but does not answer";
+    daemon_silent_hint() zh "它可能正在读一个大文件，稍后再试；或查看 kongchuo status" en "it may be reading a large file: try again in a moment, or see `kongchuo status`";
+
+    // status
+    status_running(pid, since) zh "守护进程：正在运行（进程 {pid}，自 {since} 起）" en "daemon: running (process {pid}, since {since})";
+    status_not_running() zh "守护进程：没有运行" en "daemon: not running";
+    status_hangs(pid) zh "守护进程：进程 {pid} 在，但没有应答" en "daemon: process {pid} is there but does not answer";
+    status_step(step, at) zh "  {step}：最近完成于 {at}" en "  {step}: last finished {at}";
+    status_step_never(step) zh "  {step}：还没有完成过一轮" en "  {step}: not finished yet";
+    status_step_failed(step, why) zh "  {step}：出错，{why}" en "  {step}: failed, {why}";
+    status_step_old() zh "  判断一步超过两分钟没有完成" en "  no finished engine step for more than two minutes";
+    step_engine() zh "判断" en "engine";
+    step_courier() zh "发信" en "courier";
+    step_source(source) zh "来源 {source}" en "source {source}";
+    status_no_database() zh "还没有数据库：没有读过任何文件" en "no database yet: nothing has been read";
+    status_today() zh "今天" en "today";
+    status_school(name, expected, present, absent) zh "  {name}：应到 {expected}，实到 {present}，缺课 {absent}" en "  {name}: {expected} expected, {present} present, {absent} absent";
+    status_school_silent(name, expected) zh "  {name}：还没有上报（应到 {expected}）" en "  {name}: nothing reported yet ({expected} expected)";
+    status_school_closed(name) zh "  {name}：今天不上课" en "  {name}: no school today";
+    status_outbox(waiting, held, sending, unknown, today) zh "信件：等待 {waiting}，暂缓 {held}，发送中 {sending}，结果不明 {unknown}，今天已发 {today}" en "letters: {waiting} waiting, {held} held, {sending} under way, {unknown} unknown, {today} sent today";
+    status_incidents(count) zh "未解决的异常：{count}" en "open incidents: {count}";
+    status_incident(kind, subject, since) zh "  {kind} {subject}（自 {since} 起）" en "  {kind} {subject} (since {since})";
+    status_healthy() zh "一切正常" en "all is well";
+    status_unhealthy() zh "需要有人处理" en "somebody must look into this";
 }

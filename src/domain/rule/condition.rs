@@ -1,15 +1,15 @@
 //! The conditions of pupils (rules.md §2), each answered for one day from tables that are laid once: is it true, how much,
 //! and on which dates.
 
-use super::ast::{Amount, Cond, Threshold, Window};
+use super::ast::{Amount, Cond, Threshold, Window, WindowKind};
 use super::program::{Compiled, Leaf, Node, Program, Spec, by_parts, matches_act, meets, threshold};
-use super::table::{Cell, Run, Stops, Table, day_runs, part_runs, periods, scale, sessions};
+use super::table::{Cell, Run, Stops, Sums, Table, day_runs, part_runs, periods, scale, sessions};
 use crate::domain::Date;
 use crate::domain::calendar::{Calendar, months_after};
 use crate::domain::evidence::Act;
 use crate::domain::finding::{Measure, Unit};
 use crate::domain::ratio::Ratio;
-use crate::domain::timeline::{Member, NOT_LISTED, OFFICIAL, Record, Timeline};
+use crate::domain::timeline::{Member, NOT_LISTED, OFFICIAL, Record, StatusSet, Timeline};
 use chrono::{Datelike, Days};
 
 /// A day on which rules are asked about a pupil.
@@ -38,6 +38,41 @@ pub(super) struct Laid {
     pub(super) runs: Vec<Run>,
     /// Running sums of values, one longer than the records.
     sums: Vec<i64>,
+    /// One bit for each record: on the others the condition is false. Shorter than the records: nothing is known.
+    pub(super) may: Vec<u64>,
+    /// Where the last window asked for began, since the next mostly begins there or a little later.
+    low: std::cell::Cell<usize>,
+}
+
+impl Laid {
+    /// Bits from the records on which a test says yes.
+    fn allow(&mut self, n: usize, yes: impl Fn(&Laid, usize) -> bool) {
+        let mut may = std::mem::take(&mut self.may);
+        may.extend(
+            (0..n)
+                .step_by(64)
+                .map(|from| (from..n.min(from + 64)).fold(0, |word, i| word | u64::from(yes(self, i)) << (i - from))),
+        );
+        self.may = may;
+    }
+
+    fn allow_from(&mut self, n: usize, first: Option<usize>) {
+        let first = first.unwrap_or(n);
+        self.may.extend((0..n).step_by(64).map(|from| match first.saturating_sub(from) {
+            ahead if ahead >= 64 => 0,
+            ahead => u64::MAX << ahead,
+        }));
+    }
+}
+
+/// The records in whose 64 bits the rule may be true.
+pub(super) fn may(node: &Node, laid: &[Laid], word: usize) -> u64 {
+    match node {
+        Node::All(ns) => ns.iter().fold(u64::MAX, |m, n| m & may(n, laid, word)),
+        Node::Any(ns) => ns.iter().fold(0, |m, n| m | may(n, laid, word)),
+        Node::Not(_) => u64::MAX,
+        Node::Leaf(i) => laid[*i].may.get(word).copied().unwrap_or(u64::MAX),
+    }
 }
 
 /// Buffers that are reused from pupil to pupil.
@@ -48,6 +83,10 @@ pub struct Scratch {
     pub(super) filled: Vec<bool>,
     pub(super) laid: Vec<Laid>,
     pub(super) acts: Vec<usize>,
+    /// Records up to the day asked for.
+    pub(super) days: usize,
+    /// Some asks are about days of an old school, which have no record.
+    pub(super) has_departed: bool,
 }
 
 /// One pupil under one program.
@@ -131,10 +170,20 @@ pub(super) fn lay(scratch: &mut Scratch, program: &Program, rule: &Compiled, tim
     if scratch.laid.len() < rule.leaves.len() {
         scratch.laid.resize_with(rule.leaves.len(), Laid::default);
     }
+    let n = records.len();
     for (i, leaf) in rule.leaves.iter().enumerate() {
+        scratch.laid[i].may.clear();
+        scratch.laid[i].low.set(0);
         let Some(s) = leaf.spec else {
-            if let Cond::Unlisted { .. } = leaf.cond {
-                unlisted_runs(records, &mut scratch.laid[i].runs);
+            match &leaf.cond {
+                Cond::Unlisted { days } => {
+                    unlisted_runs(records, &mut scratch.laid[i].runs);
+                    scratch.laid[i].allow(n, |l, i| l.runs[i].value > 0 && meets(*days, l.runs[i].value, 1));
+                }
+                Cond::NotRegistered { .. } => {
+                    unattended(records, statuses.attended, calendar, &mut scratch.laid[i].may)
+                }
+                _ => {}
             }
             continue;
         };
@@ -162,12 +211,38 @@ pub(super) fn lay(scratch: &mut Scratch, program: &Program, rule: &Compiled, tim
                 } else {
                     day_runs(&table.cells, records, broken_by, stops, &mut laid.runs);
                 }
+                match amount {
+                    Amount::CalendarDays(_) | Amount::Weeks(_) | Amount::Months(_) => {
+                        laid.allow(n, |l, i| l.runs[i].value > 0);
+                    }
+                    _ => {
+                        let (t, scale) = (threshold(amount), scale(amount, spec, program.weight_scale));
+                        laid.allow(n, |l, i| l.runs[i].value > 0 && meets(t, l.runs[i].value, scale));
+                    }
+                }
             }
             Cond::LeaveStated { .. } => {
                 let stops = Stops { across_terms: true, across_schools: true };
                 day_runs(&table.cells, records, &super::ast::BrokenBy::Day, stops, &mut laid.runs);
             }
-            Cond::Total { amount, .. } => {
+            Cond::Rate { share, by_days, within, min_days, planned, .. } if !meets(*share, 0, 1) => {
+                let first = table.cells.iter().position(|c| if *by_days { c.counts } else { c.a > 0 });
+                if within.kind == WindowKind::Term && within.clip.is_none() && within.across_schools && !planned {
+                    laid.may.resize(n.div_ceil(64), 0);
+                    over_terms(records, table, first, calendar, &mut laid.may, |was, is| {
+                        let (exists, l) = (is.exists - was.exists, is.l - was.l);
+                        let (part, all) = if *by_days {
+                            (i64::from(is.counts - was.counts), i64::from(exists))
+                        } else {
+                            (is.a - was.a, l * spec.scale)
+                        };
+                        exists >= (*min_days).max(1) && meets(*share, part, all)
+                    });
+                } else {
+                    laid.allow_from(n, first);
+                }
+            }
+            Cond::Total { amount, parts, .. } => {
                 laid.sums.clear();
                 let mut sum = 0;
                 for (r, c) in records.iter().zip(&table.cells) {
@@ -185,8 +260,59 @@ pub(super) fn lay(scratch: &mut Scratch, program: &Program, rule: &Compiled, tim
                     };
                 }
                 laid.sums.push(sum);
+                // What all days up to one together do not reach no window reaches.
+                if !parts && !matches!(amount, Amount::Spells(_)) {
+                    let (t, scale) = (threshold(amount), scale(amount, spec, program.weight_scale));
+                    let first = laid.sums[1..].partition_point(|s| !meets(t, *s, scale));
+                    laid.allow_from(n, Some(first));
+                }
             }
             _ => {}
+        }
+    }
+}
+
+/// The records from `first` on whose term up to them passes a test of the sums before it and with them.
+fn over_terms(
+    records: &[Record],
+    table: &Table,
+    first: Option<usize>,
+    calendar: &Calendar,
+    may: &mut [u64],
+    test: impl Fn(Sums, Sums) -> bool,
+) {
+    let (mut term, mut was) = (None, None);
+    for i in first.unwrap_or(records.len())..records.len() {
+        let r = &records[i];
+        if term != Some(r.term) {
+            term = Some(r.term);
+            let start = calendar.terms().get(usize::from(r.term)).map(|t| t.start);
+            was = start.map(|s| table.upto(records.partition_point(|r| r.date < s).min(i + 1)));
+        }
+        if was.is_some_and(|was| test(was, table.upto(i + 1))) {
+            may[i / 64] |= 1 << (i % 64);
+        }
+    }
+}
+
+/// The records before which nothing was attended in their term.
+fn unattended(records: &[Record], attended: StatusSet, calendar: &Calendar, may: &mut Vec<u64>) {
+    may.resize(records.len().div_ceil(64), 0);
+    let (mut term, mut over) = (None, true);
+    for (i, r) in records.iter().enumerate() {
+        if term != Some(r.term) {
+            term = Some(r.term);
+            over = match calendar.terms().get(usize::from(r.term)) {
+                None => true,
+                Some(t) => {
+                    let low = records.partition_point(|r| r.date < t.start);
+                    records[low.min(i)..i].iter().any(|r| r.is_day && r.set & attended != 0)
+                }
+            };
+        }
+        over |= r.is_day && r.set & attended != 0;
+        if !over {
+            may[i / 64] |= 1 << (i % 64);
         }
     }
 }
@@ -301,7 +427,7 @@ impl Asked<'_> {
             Cond::Consecutive { amount, .. } => self.consecutive(laid, leaf, amount, at),
             Cond::Total { amount, parts, within, .. } => self.total(i, leaf, laid, amount, *parts, within, at),
             Cond::Rate { share, within, min_days, by_days, planned, .. } => {
-                self.rate(leaf, *share, within, *min_days, *by_days, *planned, at)
+                self.rate(i, leaf, *share, within, *min_days, *by_days, *planned, at)
             }
             Cond::Weekday { weekdays, at_least, of_last, across_terms, across_schools, .. } => {
                 let days = weekdays.iter().fold(0u8, |m, w| m | 1 << w.num_days_from_monday());
@@ -392,6 +518,20 @@ impl Asked<'_> {
         yes.then(|| Answer { measure: days_long(n), from: from.min(at.upto), upto: at.upto, dates: Dates::Days })
     }
 
+    /// The first record on or after a date, at most those up to d.
+    fn low(&self, laid: &Laid, from: Date, at: &Ask) -> usize {
+        let records = self.timeline.records();
+        let mut low = laid.low.get();
+        if low > at.upto || low > 0 && records[low - 1].date >= from {
+            low = records.partition_point(|r| r.date < from);
+        }
+        while low < at.upto && records[low].date < from {
+            low += 1;
+        }
+        laid.low.set(low);
+        low.min(at.upto)
+    }
+
     fn consecutive(&self, laid: &Laid, leaf: &Leaf, amount: &Amount, at: &Ask) -> Option<Answer> {
         let run = *laid.runs.get(at.upto.checked_sub(1)?)?;
         if run.value == 0 || self.new_stretch(leaf, at) {
@@ -441,8 +581,7 @@ impl Asked<'_> {
             return None;
         }
         let from = self.window(within, i, at)?;
-        let records = self.timeline.records();
-        let low = records.partition_point(|r| r.date < from).min(at.upto);
+        let low = self.low(laid, from, at);
         let dates = Dates::Worth;
         let answer = |measure| Some(Answer { measure: Some(measure), from: low, upto: at.upto, dates });
         if parts {
@@ -464,6 +603,7 @@ impl Asked<'_> {
 
     fn rate(
         &self,
+        i: usize,
         leaf: &Leaf,
         share: Threshold,
         within: &Window,
@@ -473,10 +613,8 @@ impl Asked<'_> {
         at: &Ask,
     ) -> Option<Answer> {
         let (spec, table) = self.spec(leaf)?;
-        let i = self.rule.leaves.iter().position(|l| std::ptr::eq(l, leaf))?;
         let from = self.window(within, i, at)?;
-        let records = self.timeline.records();
-        let low = records.partition_point(|r| r.date < from).min(at.upto);
+        let low = self.low(&self.scratch.laid[i], from, at);
         let (was, is) = (table.upto(low), table.upto(at.upto));
         let exists = is.exists - was.exists;
         if exists < min_days.max(1) {

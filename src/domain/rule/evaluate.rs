@@ -2,8 +2,8 @@
 //! allocated for a pupil without findings.
 
 use super::ast::SubjectKind;
-use super::condition::{Ask, AskKind, Asked, Scratch, lay};
-use super::program::{Compiled, Glance, Program, possible};
+use super::condition::{Ask, AskKind, Asked, Scratch, lay, may};
+use super::program::{Compiled, Glance, Node, Program, possible};
 use crate::domain::calendar::Calendar;
 use crate::domain::evidence::Act;
 use crate::domain::finding::{Change, Finding, Subject};
@@ -28,15 +28,16 @@ pub fn evaluate(
     scratch.begin(program, calendar, roster, timeline, acts, on);
     let glance = Glance {
         set: timeline.set(),
+        tally: timeline.tally(),
         has_acts: !acts.is_empty(),
         has_leave: timeline.has_leave() || member.segments().iter().any(|s| s.exempt),
-        departed: scratch.asks.iter().any(|a| a.kind == AskKind::Departed),
+        departed: scratch.has_departed,
     };
-    if scratch.asks.is_empty() {
+    if scratch.days == 0 && !scratch.has_departed {
         return;
     }
     for rule in program.rules.iter().filter(|r| r.subject == SubjectKind::Pupil) {
-        if !possible(&rule.root, rule, &program.specs, glance) {
+        if !possible(&rule.root, rule, program, glance) {
             continue;
         }
         if let [only] = member.segments()
@@ -45,6 +46,12 @@ pub fn evaluate(
             continue;
         }
         lay(scratch, program, rule, timeline, calendar);
+        if !scratch.has_departed {
+            if Candidates::default().next(&rule.root, scratch).is_none() {
+                continue;
+            }
+            scratch.lay_asks(timeline);
+        }
         let asked = Asked { program, calendar, member, timeline, acts, scratch, rule };
         episodes(&asked, on, out);
     }
@@ -67,12 +74,13 @@ impl Scratch {
         self.acts.extend(0..acts.len());
         self.acts.sort_unstable_by_key(|i| (acts[*i].date, acts[*i].id));
         self.asks.clear();
-        for (i, r) in timeline.records().iter().enumerate().take_while(|(_, r)| r.date <= on) {
-            let kind = if r.is_day { AskKind::Recorded } else { AskKind::Half };
-            let segment = usize::from(r.segment);
-            self.asks.push(Ask { date: r.date, upto: i + 1, kind, segment, term: r.term });
-        }
+        self.days = timeline.records().partition_point(|r| r.date <= on);
+        self.has_departed = false;
         let Some(member) = roster.member_of(timeline.pupil) else { return };
+        if member.segments().iter().all(|s| s.departed.is_none() || s.from > on) {
+            return;
+        }
+        self.lay_asks(timeline);
         for (segment, s) in member.segments().iter().enumerate() {
             let (Some(left), Some(track)) = (s.departed, s.track) else { continue };
             for date in s.from.max(left).iter_days().take_while(|d| *d <= s.to.min(on)) {
@@ -87,6 +95,45 @@ impl Scratch {
             }
             self.asks.sort_by_key(|a| a.date);
         }
+        self.has_departed = self.asks.iter().any(|a| a.kind == AskKind::Departed);
+    }
+
+    /// One ask for each record, once a rule may be true on one of them.
+    fn lay_asks(&mut self, timeline: &Timeline) {
+        if !self.asks.is_empty() {
+            return;
+        }
+        self.asks.extend(timeline.records()[..self.days].iter().enumerate().map(|(i, r)| Ask {
+            date: r.date,
+            upto: i + 1,
+            kind: if r.is_day { AskKind::Recorded } else { AskKind::Half },
+            segment: usize::from(r.segment),
+            term: r.term,
+        }));
+    }
+}
+
+/// The asks whose days are not ruled out, in their order.
+#[derive(Default)]
+struct Candidates {
+    next_word: usize,
+    bits: u64,
+}
+
+impl Candidates {
+    fn next(&mut self, root: &Node, scratch: &Scratch) -> Option<usize> {
+        // Without days of one who left there is one ask for each record.
+        let n = if scratch.has_departed { scratch.asks.len() } else { scratch.days };
+        while self.bits == 0 {
+            if self.next_word * 64 >= n {
+                return None;
+            }
+            self.bits = if scratch.has_departed { u64::MAX } else { may(root, &scratch.laid, self.next_word) };
+            self.next_word += 1;
+        }
+        let i = (self.next_word - 1) * 64 + self.bits.trailing_zeros() as usize;
+        self.bits &= self.bits - 1;
+        (i < n).then_some(i)
     }
 }
 
@@ -107,12 +154,22 @@ struct Episode<'a> {
 
 fn episodes(asked: &Asked, on: Date, out: &mut Vec<Finding>) {
     let (rule, asks) = (asked.rule, &asked.scratch.asks);
+    let in_effect = |a: &Ask| rule.from.is_none_or(|f| a.date >= f) && rule.to.is_none_or(|t| a.date <= t);
     let mut open: Option<Episode> = None;
-    let mut latest = None;
     let start = out.len();
-    for ask in asks.iter().filter(|a| is_asked(rule, a)) {
-        latest = Some(ask.date);
-        if rule.from.is_some_and(|f| ask.date < f) || rule.to.is_some_and(|t| ask.date > t) {
+    let mut next = 0;
+    let mut candidates = Candidates::default();
+    while let Some(i) = candidates.next(&rule.root, asked.scratch) {
+        // Days in between on which it is asked and cannot be true.
+        if let Some(e) = open
+            && asks[next..i].iter().any(|a| is_asked(rule, a) && in_effect(a))
+        {
+            out.push(finding(asked, &e));
+            open = None;
+        }
+        next = i + 1;
+        let ask = &asks[i];
+        if !is_asked(rule, ask) || !in_effect(ask) {
             continue;
         }
         if let Some(e) = open
@@ -139,6 +196,7 @@ fn episodes(asked: &Asked, on: Date, out: &mut Vec<Finding>) {
     if out.len() > start
         && let Some(last) = out.last_mut()
     {
+        let latest = asks.iter().rfind(|a| is_asked(rule, a)).map(|a| a.date);
         last.open = Some(last.last_on) == latest && (asked.member.is_expected(on) || still_away(asked, on));
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::calendar::{Calendar, months_after};
 use crate::domain::finding::{Finding, Measure, Subject, Unit};
 use crate::domain::ids::{ClassName, SchoolId};
 use crate::domain::ratio::Ratio;
-use crate::domain::timeline::{Built, NOT_RECORDED, PRESENT, Record};
+use crate::domain::timeline::{Built, Member, NOT_RECORDED, PRESENT, Record, Segment};
 use crate::domain::{Date, Time};
 use chrono::{Datelike, Days};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +18,10 @@ struct GroupDay {
     date: Date,
     term: u8,
     is_day: bool,
+    /// One of its pupils has a recorded day.
     recorded: bool,
-    expected: usize,
+    /// One of them has a recorded half day at least, which rules in lessons and sessions see.
+    seen: bool,
 }
 
 struct Group<'a> {
@@ -34,7 +36,7 @@ struct Group<'a> {
 struct Asked<'a> {
     calendar: &'a Calendar,
     built: &'a Built,
-    members: &'a [(&'a crate::domain::timeline::Member, &'a [Record])],
+    members: &'a [(&'a Member, &'a [Record])],
     rule: &'a Compiled,
     group: &'a Group<'a>,
     on: Date,
@@ -103,7 +105,7 @@ pub fn evaluate_classes(
 fn groups<'a>(
     kind: SubjectKind,
     calendar: &Calendar,
-    members: &[(&crate::domain::timeline::Member, &[Record])],
+    members: &[(&Member, &[Record])],
     on: Date,
     tables: &'a [Vec<Table>],
 ) -> Vec<Group<'a>> {
@@ -134,14 +136,14 @@ fn groups<'a>(
                     term: calendar.term_no(track, date),
                     is_day: false,
                     recorded: false,
-                    expected: 0,
+                    seen: false,
                 });
-                day.expected += 1;
                 day.is_day |= calendar.is_day(track, date);
             }
             for r in records.iter().filter(|r| usize::from(r.segment) == n && r.date <= on) {
                 if let Some(day) = days.get_mut(&r.date) {
-                    day.recorded = true;
+                    day.seen = true;
+                    day.recorded |= r.is_day;
                 }
             }
         }
@@ -167,7 +169,7 @@ impl Asked<'_> {
             let asked = if rule.asks_unrecorded {
                 day.is_day && (day.recorded || self.is_over(day.date))
             } else {
-                day.recorded && (day.is_day || rule.sees_half)
+                day.recorded || day.seen && rule.sees_half
             };
             if !asked {
                 continue;
@@ -220,17 +222,24 @@ impl Asked<'_> {
                 })
     }
 
+    /// A pupil who is counted: then of a class that stage, school, grade and class choose, and on d as the other filters
+    /// ask. A class is chosen whole, since grades of one class sit in one room.
+    fn is_counted(&self, then: &Segment, now: &Segment, d: Date) -> bool {
+        (self.group.class.is_some() || self.rule.filter.takes_place(then))
+            && self.rule.filter.takes_person(now, self.calendar, d)
+    }
+
     /// Stage, school, grade and class choose the group: one of its pupils of that day fits.
     fn is_chosen(&self, i: usize) -> bool {
         let date = self.group.days[i].date;
         self.belonging(date).any(|(_, s)| self.rule.filter.takes_place(s))
     }
 
-    fn is_of_group(&self, s: &crate::domain::timeline::Segment) -> bool {
+    fn is_of_group(&self, s: &Segment) -> bool {
         s.expected && s.school_id == self.group.school && (self.group.class.is_none() || s.class == self.group.class)
     }
 
-    fn belonging(&self, date: Date) -> impl Iterator<Item = (usize, &crate::domain::timeline::Segment)> {
+    fn belonging(&self, date: Date) -> impl Iterator<Item = (usize, &Segment)> {
         self.group.pupils.iter().map(move |p| (*p, self.members[*p].0.at(date))).filter(|(_, s)| self.is_of_group(s))
     }
 
@@ -292,14 +301,14 @@ impl Asked<'_> {
             let low = records.partition_point(|r| r.date < from);
             for (r, c) in records[low..].iter().zip(&table.cells[low..]).take_while(|(r, _)| r.date <= d) {
                 let s = &member.segments()[usize::from(r.segment)];
-                if c.counts && self.is_of_group(s) && self.rule.filter.takes_person(s, self.calendar, r.date) {
+                if c.counts && self.is_of_group(s) && self.is_counted(s, member.at(d), d) {
                     has = true;
                     dates.insert(r.date);
                 }
             }
             pupils += usize::from(has);
         }
-        let expected = self.belonging(d).filter(|(_, s)| self.rule.filter.takes_person(s, self.calendar, d)).count();
+        let expected = self.belonging(d).filter(|(_, s)| self.is_counted(s, s, d)).count();
         let (have, all) = (i64::try_from(pupils).ok()?, i64::try_from(expected).ok()?);
         let enough = share.is_none_or(|p| Ratio::whole(have) >= p * Ratio::whole(all));
         (pupils >= n as usize && pupils > 0 && enough).then(|| (count(Unit::Pupils, pupils), dates))
@@ -323,7 +332,10 @@ impl Asked<'_> {
         };
         match &self.group.class {
             Some(c) => !covered(Some(c)),
-            None => !self.belonging(day.date).any(|(_, s)| covered(s.class.as_ref())),
+            None => {
+                let mut chosen = self.belonging(day.date).filter(|(_, s)| self.rule.filter.takes_place(s));
+                !chosen.any(|(_, s)| covered(s.class.as_ref()))
+            }
         }
     }
 
@@ -337,9 +349,11 @@ impl Asked<'_> {
     fn is_full(&self, i: usize, pupils: u32) -> bool {
         let day = &self.group.days[i];
         let mut recorded = 0;
-        for (p, _) in self.belonging(day.date) {
+        for (p, _) in self.belonging(day.date).filter(|(_, s)| self.is_counted(s, s, day.date)) {
             let records = self.members[p].1;
-            if let Ok(at) = records.binary_search_by_key(&day.date, |r| r.date) {
+            if let Ok(at) = records.binary_search_by_key(&day.date, |r| r.date)
+                && records[at].is_day
+            {
                 recorded += 1;
                 let r = &records[at];
                 if (0..16).any(|p| !matches!(r.code(p), PRESENT | NOT_RECORDED)) {
@@ -351,7 +365,7 @@ impl Asked<'_> {
     }
 
     fn always_full(&self, n: u32, pupils: u32, i: usize) -> Option<Answer> {
-        let days = (0..=i).rev().filter(|j| self.group.days[*j].is_day && self.group.days[*j].recorded);
+        let days = (0..=i).rev().filter(|j| self.group.days[*j].recorded);
         let dates: BTreeSet<Date> =
             days.take_while(|j| self.is_full(*j, pupils)).map(|j| self.group.days[j].date).collect();
         (!dates.is_empty() && dates.len() >= n as usize).then(|| (count(Unit::Days, dates.len()), dates))
@@ -360,7 +374,7 @@ impl Asked<'_> {
     fn corrected_late(&self, lessons: Ratio, k: u32, i: usize) -> Option<Answer> {
         let days = &self.group.days;
         let d = days[i].date;
-        let before = days[..i].iter().rev().find(|x| x.recorded && x.is_day).map(|x| x.date);
+        let before = days[..i].iter().rev().find(|x| x.recorded).map(|x| x.date);
         let mut by_delivery: BTreeMap<_, (u32, BTreeSet<Date>)> = BTreeMap::new();
         for c in &self.built.corrections {
             if c.stated_on > d || before.is_some_and(|b| c.stated_on <= b) {
@@ -370,10 +384,7 @@ impl Asked<'_> {
             let s = member.at(c.date);
             // More than k school days before the day on which it was stated.
             let older = days.iter().filter(|x| x.is_day && c.date < x.date && x.date <= c.stated_on).count();
-            if self.is_of_group(s)
-                && self.rule.filter.takes_person(s, self.calendar, c.date)
-                && older > k as usize
-                && c.date < c.stated_on
+            if self.is_of_group(s) && self.is_counted(s, member.at(d), d) && older > k as usize && c.date < c.stated_on
             {
                 let e = by_delivery.entry(c.delivery).or_default();
                 e.0 += c.periods;

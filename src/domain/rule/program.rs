@@ -4,12 +4,13 @@ use super::ast::{
     ActMatch, Age, Amount, BrokenBy, Clip, Cond, Counting, DayTest, Filter, Rule, Sex, SubjectKind, Threshold, Window,
     WindowKind,
 };
+use super::table::scale;
 use crate::domain::Date;
 use crate::domain::calendar::{Calendar, Periods, lcm};
 use crate::domain::ids::RuleId;
 use crate::domain::policy::{Policy, Stage};
 use crate::domain::ratio::Ratio;
-use crate::domain::timeline::{NOT_LISTED, Segment, StatusSet, Statuses, looked_at};
+use crate::domain::timeline::{NOT_LISTED, Segment, StatusSet, Statuses, Tally, looked_at};
 use chrono::Datelike;
 
 /// All rules of a policy, ready to be asked.
@@ -19,6 +20,15 @@ pub struct Program {
     pub(super) specs: Vec<Spec>,
     pub(super) statuses: Statuses,
     pub(super) weight_scale: i64,
+    pub(super) most: Most,
+}
+
+/// The most that one period or day of any school can be worth.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Most {
+    weight: i64,
+    minutes: i64,
+    sessions: i64,
 }
 
 impl Program {
@@ -102,15 +112,18 @@ pub(super) struct Spec {
 
 /// `where:` with what can be told from the register's segment apart from what needs the day.
 #[derive(Clone, Debug)]
-pub(super) struct Chosen(pub Filter);
+pub(super) struct Chosen {
+    filter: Filter,
+    everybody: bool,
+}
 
 impl Chosen {
     pub fn is_everybody(&self) -> bool {
-        self.0 == Filter::default()
+        self.everybody
     }
     /// What chooses classes: stage, school, grade, class.
     pub fn takes_place(&self, s: &Segment) -> bool {
-        let f = &self.0;
+        let f = &self.filter;
         (f.stages.is_empty() || s.stage.is_some_and(|x: Stage| f.stages.contains(&x)))
             && (f.grades.is_empty() || s.grade.is_some_and(|g| f.grades.contains(&g)))
             && (f.schools.is_empty() || f.schools.iter().any(|x| s.school_id == **x))
@@ -118,7 +131,7 @@ impl Chosen {
     }
     /// What chooses pupils: groups, boarding, sex, age.
     pub fn takes_person(&self, s: &Segment, calendar: &Calendar, on: Date) -> bool {
-        let f = &self.0;
+        let f = &self.filter;
         (f.groups.is_empty() || f.groups.iter().any(|g| s.groups.contains(g)))
             && f.boarding.is_none_or(|b| s.boarding == Some(b))
             && f.sex.is_none_or(|x: Sex| s.sex == Some(x))
@@ -151,7 +164,13 @@ pub(super) fn by_parts(a: &Amount) -> bool {
 pub fn compile(rules: &[Rule], policy: &Policy, calendar: &Calendar) -> Program {
     let mut c = Compiler { calendar, statuses: Statuses::new(policy), specs: Vec::new() };
     let rules = rules.iter().map(|r| c.rule(r)).collect();
-    Program { rules, specs: c.specs, statuses: c.statuses, weight_scale: calendar.weight_scale() }
+    let frames = (0..calendar.schools().len()).map(|s| calendar.frame_of(s));
+    let most = frames.fold(Most { weight: 0, minutes: 0, sessions: 0 }, |m, f| Most {
+        weight: f.weights.iter().copied().fold(m.weight, i64::max),
+        minutes: f.minutes.iter().copied().fold(m.minutes, i64::max),
+        sessions: m.sessions.max(i64::try_from(f.sessions.len()).unwrap_or(i64::MAX)),
+    });
+    Program { rules, specs: c.specs, statuses: c.statuses, weight_scale: calendar.weight_scale(), most }
 }
 
 struct Compiler<'a> {
@@ -168,7 +187,7 @@ impl Compiler<'_> {
             id: r.id.clone(),
             hash: r.hash.clone(),
             subject: r.subject,
-            filter: Chosen(r.filter.clone()),
+            filter: Chosen { everybody: r.filter == Filter::default(), filter: r.filter.clone() },
             from: r.effective_from,
             to: r.effective_to,
             sees_half: leaves.iter().any(|l| l.sees_half),
@@ -290,28 +309,33 @@ fn stops_at_term(c: &Cond) -> bool {
 
 /// What can be told of a pupil at a glance.
 #[derive(Clone, Copy)]
-pub(super) struct Glance {
+pub(super) struct Glance<'a> {
     /// Statuses that occur on any day.
     pub set: StatusSet,
+    pub tally: &'a Tally,
     pub has_acts: bool,
     pub has_leave: bool,
     pub departed: bool,
 }
 
 /// Whether a condition can be true of such a pupil on any day. Never wrong when it says no.
-pub(super) fn possible(node: &Node, rule: &Compiled, specs: &[Spec], g: Glance) -> bool {
+pub(super) fn possible(node: &Node, rule: &Compiled, program: &Program, g: Glance) -> bool {
+    let specs = &program.specs;
     match node {
-        Node::All(ns) => ns.iter().all(|n| possible(n, rule, specs, g)),
-        Node::Any(ns) => ns.iter().any(|n| possible(n, rule, specs, g)),
+        Node::All(ns) => ns.iter().all(|n| possible(n, rule, program, g)),
+        Node::Any(ns) => ns.iter().any(|n| possible(n, rule, program, g)),
         Node::Not(_) => true,
         Node::Leaf(i) => {
             let leaf = &rule.leaves[*i];
             let counts = leaf.spec.is_some_and(|s| specs[s].of & g.set != 0);
+            let enough = |amount: &Amount| leaf.spec.is_some_and(|s| enough(amount, &specs[s], program, g.tally));
             match &leaf.cond {
-                Cond::Total { amount, .. } => counts || meets(threshold(amount), 0, 1),
+                Cond::Total { parts: true, amount, .. } => counts || meets(threshold(amount), 0, 1),
+                Cond::Total { amount, .. } => enough(amount),
                 Cond::Rate { share, .. } => counts || meets(*share, 0, 1),
                 Cond::Weekday { at_least, .. } => counts || *at_least == 0,
-                Cond::Consecutive { .. } | Cond::LeaveStated { .. } => counts,
+                Cond::Consecutive { amount, .. } => counts && enough(amount),
+                Cond::LeaveStated { .. } => counts,
                 Cond::Unlisted { .. } => g.set & 1 << NOT_LISTED != 0,
                 Cond::OverdueReturn { .. } => g.has_leave,
                 Cond::NotArrived { .. } => g.departed,
@@ -321,6 +345,23 @@ pub(super) fn possible(node: &Node, rule: &Compiled, specs: &[Spec], g: Glance) 
             }
         }
     }
+}
+
+/// All days of a pupil together could reach the amount.
+fn enough(amount: &Amount, spec: &Spec, program: &Program, tally: &Tally) -> bool {
+    let sum = |of: &dyn Fn(usize) -> i64| (0..16).filter(|c| spec.of >> c & 1 != 0).map(of).sum::<i64>();
+    let days = sum(&|c| i64::from(tally.days[c]));
+    let periods = || sum(&|c| i64::from(tally.periods[c]) * spec.weights[c]);
+    let most = match amount {
+        Amount::Days(_) | Amount::Spells(_) => days,
+        Amount::Sessions(_) => days * program.most.sessions,
+        Amount::Lessons(_) => periods() * program.most.weight,
+        Amount::Hours(_) => periods() * program.most.minutes,
+        Amount::Periods(_) => periods(),
+        // Between two counting days there may lie any number of others.
+        Amount::CalendarDays(_) | Amount::Weeks(_) | Amount::Months(_) => return days > 0,
+    };
+    meets(threshold(amount), most, scale(amount, spec, program.weight_scale))
 }
 
 pub(super) fn threshold(a: &Amount) -> Threshold {

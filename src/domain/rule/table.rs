@@ -42,10 +42,19 @@ impl Table {
     pub fn fill(&mut self, spec: &Spec, records: &[Record], calendar: &Calendar, statuses: &Statuses) {
         self.cells.clear();
         let mut sums = Sums::default();
+        // Most days say the same as the one before.
+        let (mut last, mut last_l) = (Cell::default(), 0);
+        let mut key = None;
         for r in records {
             let mut cell = Cell { before: sums, ..Cell::default() };
             if r.is_day || spec.sees_half {
-                let l = day(spec, r, calendar, statuses, &mut cell);
+                if key != Some((r.word, r.school)) {
+                    last = Cell::default();
+                    last_l = day(spec, r, calendar, statuses, &mut last);
+                    key = Some((r.word, r.school));
+                }
+                cell = Cell { before: sums, ..last };
+                let l = last_l;
                 sums.a += cell.a;
                 sums.l += l;
                 sums.counts += u32::from(cell.counts);

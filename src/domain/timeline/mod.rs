@@ -101,7 +101,36 @@ pub struct Timeline {
     statuses: Arc<Statuses>,
     /// Which statuses occur on any day.
     set: StatusSet,
+    tally: Tally,
     has_leave: bool,
+}
+
+/// How often each status occurs, by its code: what no rule can count more of.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Tally {
+    pub days: [u32; 16],
+    pub periods: [u32; 16],
+}
+
+impl Tally {
+    fn of(records: &[Record]) -> Tally {
+        let mut t = Tally::default();
+        // Most days say the same as the day before.
+        for same in records.chunk_by(|a, b| a.word == b.word) {
+            let n = u32::try_from(same.len()).unwrap_or(u32::MAX);
+            let set = same[0].set;
+            for code in 0..16 {
+                t.days[code] += if set >> code & 1 != 0 { n } else { 0 };
+            }
+            let mut word = same[0].word;
+            for _ in 0..PERIODS_MAX {
+                t.periods[(word & 15) as usize] += n;
+                word >>= 4;
+            }
+        }
+        t.periods[usize::from(NOT_RECORDED)] = 0;
+        t
+    }
 }
 
 impl PartialEq for Timeline {
@@ -114,13 +143,18 @@ impl Timeline {
     fn new(pupil: PupilId, records: Vec<Record>, statuses: Arc<Statuses>) -> Self {
         let set = records.iter().fold(0, |s, r| s | r.set);
         let has_leave = records.iter().any(|r| r.leave_until.is_some());
-        Timeline { pupil, records, statuses, set, has_leave }
+        let tally = Tally::of(&records);
+        Timeline { pupil, records, statuses, set, tally, has_leave }
     }
     pub fn records(&self) -> &[Record] {
         &self.records
     }
     pub fn set(&self) -> StatusSet {
         self.set
+    }
+    /// How often each status occurs on all days together.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
     /// An end of leave is stated for any day.
     pub fn has_leave(&self) -> bool {

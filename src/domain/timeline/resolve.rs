@@ -358,12 +358,14 @@ impl Builder<'_> {
             .collect();
         sheets.sort_by_key(|(s, _, order, ..)| (s.date, *order));
         let mut starts: BTreeMap<(SchoolId, u16), Date> = BTreeMap::new();
+        // By class: what the sheet at hand covers of it.
+        let mut covers: Vec<Periods> = vec![0; self.roster.class_count()];
+        let mut classes: Vec<ClassNo> = Vec::new();
         for (sheet, facts, order, source, school) in sheets {
             if !sheet.present.is_empty() {
                 let at = starts.entry((sheet.school.clone(), source)).or_insert(sheet.date);
                 *at = (*at).min(sheet.date);
             }
-            let mut classes: Vec<(ClassNo, Periods)> = Vec::new();
             let mut last_slot: Option<(usize, Periods)> = None;
             let mut from = 0;
             for pupil in &sheet.present {
@@ -390,10 +392,12 @@ impl Builder<'_> {
                         p
                     }
                 };
-                match classes.iter_mut().find(|(c, _)| *c == class) {
-                    Some((_, p)) => *p |= periods,
-                    None => classes.push((class, periods)),
+                let c = &mut covers[class.0 as usize];
+                // A class may be listed for a slot that its day does not have: it is noted all the same.
+                if *c == 0 && !classes.contains(&class) {
+                    classes.push(class);
                 }
+                *c |= periods;
                 if let (Some(i), true) = (wanted[m], periods != 0) {
                     let s = Seen {
                         rank: (Rank::Export, order, 0),
@@ -407,8 +411,9 @@ impl Builder<'_> {
                     seen[i].push((sheet.date, s));
                 }
             }
-            if facts.coverage == CoverageKind::Full {
-                for (class, periods) in classes {
+            for class in classes.drain(..) {
+                let periods = std::mem::take(&mut covers[class.0 as usize]);
+                if facts.coverage == CoverageKind::Full {
                     self.covered(class, sheet.date, order, source, facts.replaces, periods);
                 }
             }
@@ -518,6 +523,9 @@ impl Builder<'_> {
 
 /// The member of that pupil at or after an index: a short walk, then halving.
 fn find(members: &[Member], from: usize, pupil: PupilId) -> Option<usize> {
+    if members.get(from + 1).is_some_and(|m| m.pupil == pupil) {
+        return Some(from + 1);
+    }
     let mut step = 1;
     let mut low = from;
     if members.get(low)?.pupil > pupil {

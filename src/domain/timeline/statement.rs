@@ -17,6 +17,8 @@ impl Builder<'_> {
             let to = segment.to.min(until).min(self.calendar.last_day().unwrap_or(until));
             let mut at = seen.partition_point(|(d, _)| *d < from);
             let mut date = from;
+            // The usual day's plan, word and set.
+            let mut usual = (0, u64::MAX, 0);
             while date <= to {
                 let start = at;
                 while at < seen.len() && seen[at].0 == date {
@@ -24,7 +26,17 @@ impl Builder<'_> {
                 }
                 let plan = self.calendar.periods(track, date);
                 if plan != 0 {
-                    let (word, leave_until) = self.day(segment, date, plan, &seen[start..at], u32::MAX);
+                    let said = &seen[start..at];
+                    let (word, leave_until, set) = if self.is_usual(segment, school, plan, said) {
+                        if usual.0 != plan {
+                            let word = spread(plan, PRESENT);
+                            usual = (plan, word, set_of(word));
+                        }
+                        (usual.1, said[0].1.leave_until, usual.2)
+                    } else {
+                        let (word, leave_until) = self.day(segment, date, plan, said, u32::MAX);
+                        (word, leave_until, set_of(word))
+                    };
                     if word != u64::MAX {
                         records.push(Record {
                             date,
@@ -35,7 +47,7 @@ impl Builder<'_> {
                             track,
                             term: self.calendar.term_no(track, date),
                             is_day: self.calendar.is_day(track, date),
-                            set: set_of(word),
+                            set,
                         });
                     }
                 }
@@ -44,6 +56,15 @@ impl Builder<'_> {
             }
         }
         Timeline::new(member.pupil, records, self.statuses.clone())
+    }
+
+    /// One plain statement about all periods by the only school, and nothing that could take it back.
+    fn is_usual(&self, segment: &Segment, school: usize, plan: Periods, seen: &[(Date, Seen)]) -> bool {
+        matches!(seen, [(_, only)] if only.code == PRESENT
+            && plan & !only.periods == 0
+            && (only.school.is_none() || only.school == u16::try_from(school).ok())
+            && (only.source == NO_SOURCE || self.whole.is_empty() && self.whole_lists.is_empty()))
+            && segment.also.is_empty()
     }
 
     /// The statuses of one day, from the observations with an order below `cutoff`.
@@ -91,9 +112,15 @@ impl Builder<'_> {
         let mine = |s: &Seen| {
             (s.school.is_none() || s.school == school_no) && (s.rank.0 == Rank::Decision || s.rank.1 < cutoff)
         };
-        let full = self.cover.full.get(&(class, date)).map_or(0, |c| {
-            if cutoff == u32::MAX { c.all } else { c.by.iter().filter(|(o, _)| *o < cutoff).fold(0, |m, (_, p)| m | p) }
-        });
+        let covered = || {
+            self.cover.full.get(&(class, date)).map_or(0, |c| {
+                if cutoff == u32::MAX {
+                    c.all
+                } else {
+                    c.by.iter().filter(|(o, _)| *o < cutoff).fold(0, |m, (_, p)| m | p)
+                }
+            })
+        };
         // The usual day: one plain statement about all periods.
         if let [(_, only)] = seen
             && only.code == PRESENT
@@ -103,7 +130,8 @@ impl Builder<'_> {
         {
             return (spread(plan, PRESENT), only.leave_until);
         }
-        let listed = self.listed(segment, school, class, date, cutoff);
+        let mut full = None;
+        let mut listed = None;
         let mut word = u64::MAX;
         let mut leave_until = None;
         let mut rest = plan;
@@ -129,8 +157,10 @@ impl Builder<'_> {
             }
             let code = match winner {
                 Some(s) => s.code,
-                None if full & bit != 0 => NOT_LISTED,
-                None if listed & bit != 0 => PRESENT,
+                None if *full.get_or_insert_with(&covered) & bit != 0 => NOT_LISTED,
+                None if *listed.get_or_insert_with(|| self.listed(segment, school, class, date, cutoff)) & bit != 0 => {
+                    PRESENT
+                }
                 None => NOT_RECORDED,
             };
             word = word & !(15 << (4 * p)) | u64::from(code) << (4 * p);

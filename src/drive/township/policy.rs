@@ -35,10 +35,11 @@ calendar:
   weekend: [sat, sun]
   holidays: [holidays/2026.json, holidays/2027.json]
 
+# The demo writes what these would send into letters/CHANNEL. Nothing listens on port 9: no real daemon can send by them.
 channels:
-  letters: {kind: folder, path: letters/folder}
-  sms: {kind: folder, path: letters/sms}
-  email: {kind: folder, path: letters/email}
+  letters: {kind: folder, path: letters}
+  sms: {kind: http, url: \"http://127.0.0.1:9/sms\", method: POST, body: '{\"to\":\"{{ phone }}\",\"text\":\"{{ text }}\",\"id\":\"{{ id }}\"}', success: {pointer: /code, equals: \"0\"}, on_unknown: next_contact}
+  email: {kind: email, host: 127.0.0.1, port: 9, tls: none, from: \"镇教育办 <office@town.example.cn>\", on_unknown: resend_once}
 ";
 
 /// (Date, off?, name) as the State Council announced them (2026).
@@ -219,3 +220,23 @@ contacts:
     guardian: {quiet: [\"21:00\", \"07:00\"], per_day: 1}
     office: {quiet: [\"19:00\", \"07:30\"], working_days_only: true, bundle: 10m}
 ";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_configuration_compiles_without_a_problem() {
+        let township = crate::drive::township::Township::make(1, crate::drive::township::Size::Small);
+        let dir = tempfile::tempdir().expect("a folder");
+        for (name, text) in township.configuration() {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
+        let said = match crate::config::load(&dir.path().join("kongchuo.yaml")) {
+            Ok(loaded) => loaded.warnings,
+            Err(problems) => problems,
+        };
+        let said: Vec<String> = said.iter().map(|p| p.render(crate::domain::message::Lang::En)).collect();
+        assert!(said.is_empty(), "\n{}", said.join("\n"));
+    }
+}

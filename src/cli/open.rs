@@ -1,0 +1,103 @@
+//! Opening for commands: the policy, the key, the database for reading, and changes, which go to the running daemon or
+//! are made here under its lock. Prints nothing but a configuration's problems.
+
+use super::{CliError, Context};
+use crate::clock;
+use crate::config::{self, Problem, Severity, secrets};
+use crate::domain::message::{Lang, run as words};
+use crate::domain::policy::Policy;
+use crate::drive::control;
+use crate::drive::lock::{self, Lock, LockError, What};
+use crate::step::command::{Reply, Request, obey_in};
+use crate::store::{Db, Key, StoreError};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a command waits for the daemon, which may be reading a large file.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The configuration, or all its problems on stderr and one error.
+pub fn policy(context: &Context) -> Result<Policy, CliError> {
+    policy_at(&context.config_path(), context.lang)
+}
+
+pub fn policy_at(path: &Path, lang: Lang) -> Result<Policy, CliError> {
+    match config::load(path) {
+        Ok(loaded) => Ok(loaded.policy),
+        Err(problems) => {
+            for problem in problems.iter().filter(|p| p.severity == Severity::Error) {
+                eprintln!("{}", problem.render(lang));
+            }
+            Err(CliError::usage(words::config_has_problems(lang, path.display()))
+                .hint(words::config_has_problems_hint(lang)))
+        }
+    }
+}
+
+/// The first problem and how many there are, for the incident: places and settings, never people.
+pub fn summary(problems: &[Problem], lang: Lang) -> String {
+    let errors: Vec<&Problem> = problems.iter().filter(|p| p.severity == Severity::Error).collect();
+    errors.first().map_or_else(String::new, |first| {
+        let place = format!("{}:{}:{}", first.file, first.line, first.column);
+        words::reload_problems(lang, errors.len(), place, first.message(lang))
+    })
+}
+
+/// The database's file.
+pub fn path(policy: &Policy) -> PathBuf {
+    policy.data_dir.join("kongchuo.db")
+}
+
+pub fn key(policy: &Policy, lang: Lang) -> Result<Key, CliError> {
+    let secret = secrets::read(&policy.seal).map_err(|e| CliError::environment(e.message(lang)).hint(e.hint(lang)))?;
+    Key::from_hex(secret.expose_secret()).ok_or_else(|| CliError::usage(words::seal_key_unusable(lang)))
+}
+
+/// For commands that only read. Keep it short.
+pub fn reading(policy: &Policy, lang: Lang) -> Result<Db, CliError> {
+    Db::open_read_only(&path(policy), &key(policy, lang)?).map_err(|e| unusable(e, lang))
+}
+
+/// For whoever holds the lock.
+pub fn writing(policy: &Policy, lang: Lang) -> Result<Db, CliError> {
+    Db::open(&path(policy), &key(policy, lang)?).map_err(|e| unusable(e, lang))
+}
+
+fn unusable(e: StoreError, lang: Lang) -> CliError {
+    CliError::environment(e.explain(lang)).because(e)
+}
+
+pub fn take_lock(policy: &Policy, what: What, lang: Lang) -> Result<Lock, CliError> {
+    let now = clock::now(policy.township.zone);
+    lock::take(&policy.data_dir, what, now, Duration::from_secs(10)).map_err(|e| match e {
+        LockError::Held(Some(holder)) => {
+            let since = holder.since.format("%Y-%m-%d %H:%M");
+            CliError::environment(words::run_refused(lang, holder.pid, since)).hint(words::run_refused_hint(lang))
+        }
+        LockError::Held(None) => CliError::environment(words::run_refused_by_somebody(lang)),
+        e => CliError::environment(words::data_dir_unusable(lang, policy.data_dir.display())).because(e),
+    })
+}
+
+/// Asks the daemon that runs on this data folder; `None`: none runs.
+pub fn ask<A: DeserializeOwned>(policy: &Policy, request: &impl Serialize, lang: Lang) -> Result<Option<A>, CliError> {
+    control::ask(&policy.data_dir, request, PATIENCE)
+        .map_err(|e| CliError::environment(words::daemon_silent(lang)).because(e).hint(words::daemon_silent_hint(lang)))
+}
+
+/// A change: by the running daemon at once, else here. A refusal is a reply.
+pub fn change(policy: &Policy, request: &Request, lang: Lang) -> Result<Reply, CliError> {
+    let mut asked = serde_json::to_value(request).map_err(|e| CliError::usage(e.to_string()))?;
+    asked["lang"] = serde_json::json!(lang);
+    if let Some(reply) = ask(policy, &asked, lang)? {
+        return Ok(reply);
+    }
+    let _lock = take_lock(policy, What::Command, lang)?;
+    let mut db = writing(policy, lang)?;
+    let now = clock::now(policy.township.zone);
+    obey_in(&mut db, policy, now, request, lang)
+        .map_err(|e| CliError::environment(words::request_failed(lang)).because(e))
+}
