@@ -157,11 +157,14 @@ pub fn events_since(conn: &Connection, vault: &Vault, since: Time) -> Result<Vec
     Ok(out)
 }
 
-/// How many cases of a school were opened or lifted since an instant, and which (the mass hold's question).
+/// Which cases of a school were opened or lifted since an instant (the mass hold's question). One that somebody has let
+/// go since is not held for the same reason again.
 pub fn lifted_since(conn: &Connection, school: &SchoolId, since: Time) -> Result<Vec<CaseId>, StoreError> {
     let mut q = conn.prepare_cached(
         "SELECT DISTINCT e.case_id FROM case_event e JOIN case_row c ON c.id = e.case_id
-         WHERE c.school = ?1 AND e.at > ?2 AND e.name = 'level_raised' AND c.state = 'open' ORDER BY 1",
+         WHERE c.school = ?1 AND e.at > ?2 AND e.name = 'level_raised' AND c.state = 'open'
+         AND NOT EXISTS (SELECT 1 FROM case_event r WHERE r.case_id = e.case_id AND r.name = 'released' AND r.id > e.id)
+         ORDER BY 1",
     )?;
     let out = q.query_map(params![school.as_str(), ms(since)], |r| r.get(0).map(CaseId))?.collect::<Result<_, _>>()?;
     Ok(out)
