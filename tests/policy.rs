@@ -1,4 +1,4 @@
-//! The policy stories under tests/policy: every one of them can be read.
+//! The policy stories under tests/policy: every one of them can be read, and what it wants happens.
 
 use kongchuo::domain::message::Lang;
 use kongchuo::story;
@@ -25,4 +25,22 @@ fn every_story_can_be_read() {
         }
     }
     assert_eq!(problems, "");
+}
+
+#[test]
+fn every_story_comes_true() {
+    let mut failed = String::new();
+    let all = stories();
+    assert!(all.len() >= 45, "stories are missing");
+    for path in all {
+        match story::tell::tell(&path, std::path::Path::new("kongchuo.yaml"), Lang::En) {
+            Ok(told) if told.passed() => {}
+            Ok(told) => failed += &story::show::text(&told, Lang::En),
+            Err(story::tell::Untold::Unreadable(problems)) => {
+                failed += &story::show::problems(&path.display().to_string(), &problems, Lang::En);
+            }
+            Err(story::tell::Untold::Broke(why)) => failed += &format!("{}: {why}\n", path.display()),
+        }
+    }
+    assert_eq!(failed, "");
 }

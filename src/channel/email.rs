@@ -7,8 +7,8 @@ use crate::domain::letter::{Dispatch, Outcome};
 use crate::domain::message::{Lang, run as words};
 use crate::domain::policy::{EmailChannel, Tls};
 use lettre::address::Envelope;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Body, Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{
     AsyncSmtpConnection, AsyncTokioStream, Certificate, CertificateStore, TlsParameters,
@@ -404,7 +404,8 @@ pub fn to_a_file(dispatch: &Dispatch, zone: chrono_tz::Tz) -> Result<Vec<u8>, St
         }
     };
     let from = lettre::Address::new("kongchuo", "localhost").map_err(|e| e.to_string())?;
-    compose(dispatch, Mailbox::new(name_of(dispatch), address), Mailbox::new(None, from), zone)
+    let text = readable(&dispatch.text);
+    compose_with(dispatch, text, Mailbox::new(name_of(dispatch), address), Mailbox::new(None, from), zone)
 }
 
 fn name_of(dispatch: &Dispatch) -> Option<String> {
@@ -417,7 +418,25 @@ fn one_line(s: &str) -> String {
     s.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// As it is, for people who open the file in an editor; encoded where a line is too long for that.
+fn readable(text: &str) -> SinglePart {
+    match Body::new_with_encoding(text.to_owned(), ContentTransferEncoding::EightBit) {
+        Ok(body) => SinglePart::builder().header(ContentType::TEXT_PLAIN).body(body),
+        Err(text) => SinglePart::plain(text),
+    }
+}
+
 fn compose(dispatch: &Dispatch, to: Mailbox, from: Mailbox, zone: chrono_tz::Tz) -> Result<Vec<u8>, String> {
+    compose_with(dispatch, SinglePart::plain(dispatch.text.clone()), to, from, zone)
+}
+
+fn compose_with(
+    dispatch: &Dispatch,
+    text: SinglePart,
+    to: Mailbox,
+    from: Mailbox,
+    zone: chrono_tz::Tz,
+) -> Result<Vec<u8>, String> {
     let domain = from.email.domain().to_owned();
     // The same for every attempt: where a mail did arrive twice, mailboxes can tell that it is one.
     let id: String = dispatch.key.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
@@ -432,7 +451,6 @@ fn compose(dispatch: &Dispatch, to: Mailbox, from: Mailbox, zone: chrono_tz::Tz)
         let name = HeaderName::new_from_ascii(name.to_owned()).map_err(|e| e.to_string())?;
         builder = builder.raw_header(HeaderValue::new(name, one_line(value)));
     }
-    let text = SinglePart::plain(dispatch.text.clone());
     let message = if dispatch.attachments.is_empty() {
         builder.singlepart(text)
     } else {

@@ -1,7 +1,7 @@
 //! `check`: validates the configuration, says every problem, and when the next polls come. Changes nothing.
 
 use super::{CliError, Context, Exit};
-use crate::config::{self, Loaded, Problem, Severity, cron};
+use crate::config::{self, Loaded, Problem, Severity, schedule};
 use crate::domain::message::{Lang, config as msg};
 use crate::domain::policy::{ChannelKind, Poll, SourceKind};
 use chrono::TimeZone as _;
@@ -85,7 +85,7 @@ fn firings(context: &Context, policy: &crate::domain::policy::Policy, now: crate
     let Some(now) = zone.from_local_datetime(&now).earliest() else { return };
     for source in &policy.sources {
         let Poll::Cron { expression, written } = &source.poll else { continue };
-        let next = cron::next(expression, &now, 5);
+        let next = schedule::next(expression, &now, 5);
         if context.json {
             let times: Vec<String> =
                 next.iter().map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Secs, false)).collect();

@@ -1,6 +1,8 @@
-//! `schema`: JSON Schema of the configuration.
+//! `schema`: JSON Schema of the configuration, or the reference page made from the same types.
 
 use super::{CliError, Context, Exit};
+use crate::config::manual;
+use std::io::Write as _;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -9,6 +11,16 @@ pub struct Args {
     pub reference: bool,
 }
 
-pub fn run(_context: &Context, _args: &Args) -> Result<Exit, CliError> {
-    Err(CliError::new(Exit::Bug, "not built"))
+pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
+    let text = if args.reference {
+        manual::page()
+    } else if context.json {
+        // One object per line.
+        format!("{}\n", manual::schema())
+    } else {
+        format!("{:#}\n", manual::schema())
+    };
+    // A reader that closes early (`| head`) is no mistake.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(Exit::Ok)
 }

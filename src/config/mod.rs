@@ -2,11 +2,12 @@
 //! else; `load` takes them as one snapshot, so that what is checked is what is used.
 
 pub mod compile;
-pub mod cron;
 pub mod leaf;
+pub mod manual;
 pub mod problem;
 pub mod raw;
 pub mod read;
+pub mod schedule;
 pub mod secrets;
 pub mod snapshot;
 pub mod tree;

@@ -93,14 +93,22 @@ pub struct SourceText {
 pub struct Problems {
     files: Vec<SourceText>,
     list: Vec<(Pos, Problem)>,
+    later: Vec<Pos>,
 }
 
 impl Problems {
     pub fn new(files: Vec<SourceText>) -> Self {
-        Problems { files, list: Vec::new() }
+        Problems { files, list: Vec::new(), later: Vec::new() }
     }
     pub fn error(&mut self, pos: Pos, text: Text, way_out: Option<Text>) {
         self.add(Severity::Error, pos, text, way_out);
+    }
+    /// Here stands something of a later version.
+    pub fn later(&mut self, pos: Pos) {
+        self.later.push(pos);
+    }
+    pub fn is_later(&self, pos: Pos) -> bool {
+        self.later.contains(&pos)
     }
     /// An error whose line is not quoted: it may hold a secret.
     pub fn hidden_error(&mut self, pos: Pos, text: Text, way_out: Option<Text>) {
@@ -166,7 +174,8 @@ pub(crate) use say;
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |s: &str| s.to_lowercase().replace(['-', '_', ' '], "");
     let wanted: Vec<char> = plain(word).chars().collect();
-    if wanted.is_empty() {
+    // One letter is near to every other.
+    if wanted.len() < 2 {
         return None;
     }
     known
@@ -180,30 +189,26 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, k)| k)
 }
 
-/// Levenshtein with neighbouring swaps.
+/// Levenshtein with neighbouring swaps, row by row.
 fn distance(a: &[char], b: &[char]) -> usize {
-    let mut rows: Vec<Vec<usize>> = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for (i, row) in rows.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    for j in 0..=b.len() {
-        rows[0][j] = j;
-    }
-    for i in 1..=a.len() {
-        for j in 1..=b.len() {
-            let same = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + same);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let mut best = (above[j + 1] + 1).min(row[j] + 1).min(above[j] + usize::from(x != y));
+            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
+                best = best.min(before[j - 1] + 1);
             }
-            rows[i][j] = best;
+            row.push(best);
         }
+        before = std::mem::replace(&mut above, row);
     }
-    rows[a.len()][b.len()]
+    above.last().copied().unwrap_or_default()
 }
 
 /// `did you mean …`, or the list of what there is.
-pub fn did_you_mean<'a>(word: &str, known: &[&'a str]) -> Option<Text> {
+pub fn did_you_mean(word: &str, known: &[&str]) -> Option<Text> {
     match nearest(word, known.iter().copied()) {
         Some(k) => Some(say!(hint_did_you_mean, k)),
         None if known.is_empty() => None,
@@ -225,5 +230,6 @@ mod tests {
         check("colour", &["to", "via"], None);
         check("tpyes", &["types"], Some("types"));
         check("", &["x"], None);
+        check("q", &["p"], None);
     }
 }

@@ -138,11 +138,18 @@ macro_rules! raw {
                 };
                 let mut seen = Vec::new();
                 let mut meant = Vec::new();
+                let mut strangers = Vec::new();
                 for (key, value) in entries {
                     match key.text.as_str() {
                         $(k if k == $crate::config::read::bare(stringify!($field)) =>
                             $crate::config::read::fill(&mut out.$field, &mut seen, key, value, p),)*
-                        _ => meant.extend($crate::config::read::unknown_key(key, Self::KEYS, p)),
+                        _ => strangers.push(key),
+                    }
+                }
+                // What a kind of a later version needs is not known yet: its keys are no mistakes.
+                if !node.get("kind").is_some_and(|kind| p.is_later(kind.pos)) {
+                    for key in strangers {
+                        meant.extend($crate::config::read::unknown_key(key, Self::KEYS, p));
                     }
                 }
                 // A key that was written with a slip is not missing too.
@@ -169,6 +176,7 @@ macro_rules! words {
                 match node.text() {
                     $(Some($word) => Some($name::$variant),)*
                     Some(w) if Self::LATER.contains(&w) => {
+                        p.later(node.pos);
                         p.error(node.pos, $crate::config::problem::say!(not_yet, w), Some($crate::config::problem::say!(hint_known, Self::WORDS.join(", "))));
                         None
                     }

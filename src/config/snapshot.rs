@@ -91,7 +91,8 @@ pub fn gather_inside(snapshot: &mut Snapshot, name: &str, text: &str, line: u32,
     snapshot.take("", text.as_bytes());
     let mut pending = Pending::new();
     let node = match tree::parse(text, 0) {
-        Ok(whole) => find(&whole, line, column).cloned(),
+        // A reader that counts columns otherwise still knows the line.
+        Ok(whole) => find(&whole, line, Some(column)).or_else(|| find(&whole, line, None)).cloned(),
         Err(e) => {
             pending.push((e.pos, say!(bad_yaml, e.reason), Some(say!(hint_bad_yaml))));
             None
@@ -110,8 +111,8 @@ pub fn gather_inside(snapshot: &mut Snapshot, name: &str, text: &str, line: u32,
     }
 }
 
-fn find(node: &Node, line: u32, column: u32) -> Option<&Node> {
-    if node.map().is_some() && node.pos.line == line && node.pos.column == column {
+fn find(node: &Node, line: u32, column: Option<u32>) -> Option<&Node> {
+    if node.map().is_some() && node.pos.line == line && column.is_none_or(|c| c == node.pos.column) {
         return Some(node);
     }
     match &node.value {

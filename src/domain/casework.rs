@@ -63,6 +63,10 @@ pub fn react(view: &PupilView, cases: Vec<Case>, numbers: &mut dyn Numbers) -> V
     let mut drafts: Vec<Draft> = cases.into_iter().map(|c| Draft::of(c, view.now)).collect();
     retract(view, &mut drafts);
     bring_back(view, &mut drafts);
+    // A suspension that is over opens its own case again before its new evidence looks for a case to join.
+    for d in drafts.iter_mut().filter(|d| d.case.state == State::Closed) {
+        while_closed(view, d);
+    }
     join(view, &mut drafts, numbers);
     for d in &mut drafts {
         settle_grounds(view, d, numbers);
@@ -71,7 +75,7 @@ pub fn react(view: &PupilView, cases: Vec<Case>, numbers: &mut dyn Numbers) -> V
         match d.case.state {
             State::Open => while_open(view, d),
             State::Watching => while_watching(view, d),
-            State::Closed => while_closed(view, d),
+            State::Closed => {}
         }
     }
     drafts

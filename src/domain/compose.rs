@@ -57,10 +57,11 @@ fn goes_alone(n: &Notice) -> bool {
     n.to.is_guardian() || n.urgent || is_answer(n) || n.rung == notice::MORNING
 }
 
-/// The first instant at which a notice may be told, as things stand.
-pub fn earliest(c: &Candidate, calendar: &Calendar, counted_now: u32) -> Time {
+/// The first instant from `now` on at which a notice may be told, as things stand: what was due in the open and waited
+/// into the quiet hours waits for their end.
+pub fn earliest(c: &Candidate, calendar: &Calendar, now: Time, counted_now: u32) -> Time {
     let n = &c.notice;
-    let mut t = n.due.max(n.not_before.unwrap_or(n.due)).max(c.channel_from.unwrap_or(n.due));
+    let mut t = n.due.max(n.not_before.unwrap_or(n.due)).max(c.channel_from.unwrap_or(n.due)).max(now);
     if n.urgent || is_answer(n) {
         return t;
     }
@@ -103,7 +104,7 @@ pub fn compose(candidates: &[Candidate], calendar: &Calendar, now: Time) -> (Vec
             o.way.digest == c.way.digest && o.notice.pupil == c.notice.pupil && counts(&o.notice, o.way.sms)
         };
         let counted_now = letters.iter().flatten().filter(|j| same_child(j)).count();
-        let at = earliest(c, calendar, u32::try_from(counted_now).unwrap_or(u32::MAX));
+        let at = earliest(c, calendar, now, u32::try_from(counted_now).unwrap_or(u32::MAX));
         if at > now {
             next = Some(next.map_or(at, |n| n.min(at)));
             continue;

@@ -60,8 +60,11 @@ fn half_width(c: char) -> impl Iterator<Item = char> {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
         _ => c,
     };
-    // Circled, Roman and similar digits are left: nobody writes data with them.
-    std::iter::once(folded).nfc()
+    // Circled, Roman and similar digits are left: nobody writes data with them. Composing is dear, and in these blocks no
+    // character changes on its own.
+    let stays = folded < '\u{300}' || ('\u{3000}'..='\u{9fff}').contains(&folded);
+    let composed = (!stays).then(|| std::iter::once(folded).nfc());
+    stays.then_some(folded).into_iter().chain(composed.into_iter().flatten())
 }
 
 fn is_invisible(c: char) -> bool {

@@ -7,7 +7,7 @@ use crate::domain::ids::{ChannelId, LetterId};
 use crate::domain::letter::{Dispatch, Outcome};
 use crate::domain::policy::{ChannelKind, Policy, Reader};
 use crate::step::intake::{self, Found, How};
-use crate::step::{courier, engine, policy_change};
+use crate::step::{command, courier, engine, policy_change};
 use crate::store::Db;
 use std::io::Cursor;
 
@@ -77,8 +77,8 @@ impl Steps for Spine {
     }
 
     fn obey(&mut self, now: Time, c: &Command) -> Result<Option<String>, Broken> {
-        let _ = (now, c);
-        Ok(Some("no commands yet".into()))
+        let reply = command::obey(&mut self.db, &self.policy, now, &request(c))?;
+        Ok((!reply.ok).then_some(reply.message))
     }
 
     fn decide(&mut self, now: Time) -> Result<Option<Time>, Broken> {
@@ -105,5 +105,23 @@ impl Steps for Spine {
     /// Gateways report; a mail server has nothing more to say once it accepted.
     fn gives_receipts(&self, channel: &ChannelId) -> bool {
         self.policy.channel(channel).is_some_and(|c| matches!(c.kind, ChannelKind::Http(_)))
+    }
+}
+
+fn request(c: &Command) -> command::Request {
+    use command::Request as R;
+    match c.clone() {
+        Command::Acknowledge { pupil, by, role } => R::Acknowledge { case: pupil, by, role },
+        Command::Act { pupil, kind, result, date, by, note } => R::Act { pupil, kind, result, date, by, note },
+        Command::Excuse { pupil, from, to, status, by, second } => {
+            R::Excuse { pupil, from, to, status, by, second, reason: None }
+        }
+        Command::Return { pupil, on, by } => R::Return { pupil, on, by, reason: None },
+        Command::Close { pupil, reason, evidence, until, by } => R::Close { case: pupil, reason, evidence, until, by },
+        Command::Reopen { pupil, by, reason } => R::Reopen { case: pupil, by, reason },
+        Command::Serve { pupil, document, on, by } => R::Serve { case: pupil, document, on, by },
+        Command::Migrate { pupil, by } => R::Migrate { case: pupil, by },
+        Command::Release { kind, subject, by } => R::Release { kind, subject, by },
+        Command::Reply { from, text } => R::Reply { from, text },
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::ids::{CaseId, DecisionId, PupilId, Role, StatusId, Word};
 use crate::domain::incident;
 use crate::domain::ladder::{Footing, add};
 use crate::domain::message::{Lang, casework as m};
+use crate::domain::notice::{self, NewNotice};
 use crate::domain::policy::{Anchor, Policy};
 use crate::domain::words::say_time;
 use crate::domain::{Date, Time, timeline};
@@ -647,7 +648,26 @@ impl Desk<'_> {
         let digest = self.vault.digest("address", from);
         let last: Vec<outbox::LetterRow> =
             outbox::letters(self.tx)?.into_iter().filter(|l| l.digest == digest && l.accepted.is_some()).collect();
-        let Some(letter) = last.last() else { return no(m::unknown_phone(self.lang)) };
+        let mut letter = None;
+        for l in last.iter().rev() {
+            // Our own answers are no letters to be answered.
+            if !outbox::notices_of(self.tx, l.id)?.iter().all(|n| n.rung == notice::REPLY) {
+                letter = Some(l);
+                break;
+            }
+        }
+        let Some(letter) = letter else { return no(m::unknown_phone(self.lang)) };
+        let (ok, message) = match self.understood(letter, &words) {
+            Ok(message) => (true, message),
+            Err(Refusal::Because(why)) => (false, why),
+            Err(e) => return Err(e),
+        };
+        self.answer(&last, &message)?;
+        Ok(Reply { ok, message, decision: None })
+    }
+
+    /// Carries out what a known phone wrote; what is to be answered.
+    fn understood(&self, letter: &outbox::LetterRow, words: &str) -> Result<String, Refusal> {
         let fresh = letter.accepted.is_some_and(|t| self.now - t <= chrono::TimeDelta::days(7));
         let mut parts = words.split_whitespace();
         let ack = matches!(parts.next(), Some("1" | "收到"));
@@ -671,10 +691,10 @@ impl Desk<'_> {
                 let kind = Word::new("replied");
                 self.act(&c.id.to_string(), &kind, None, self.now.date(), "guardian", None)?;
             }
-            return done(m::done(self.lang), None);
+            return Ok(m::done(self.lang));
         }
         if !ack || found.is_empty() {
-            return no(m::reply_not_understood(self.lang));
+            return Err(Refusal::Because(m::reply_not_understood(self.lang)));
         }
         let words = outbox::words(self.tx, self.vault, letter.id)?;
         let by = words.map(|w| w.name).unwrap_or_default();
@@ -686,9 +706,48 @@ impl Desk<'_> {
                 Err(e) => return Err(e),
             }
         }
-        match refused {
-            Some(why) => no(why),
-            None => done(m::done(self.lang), None),
+        refused.map_or_else(|| Ok(m::done(self.lang)), |why| Err(Refusal::Because(why)))
+    }
+
+    /// The answer to a known phone, by the way by which it was told: at once, at most five a day.
+    fn answer(&self, letters: &[outbox::LetterRow], message: &str) -> Result<(), Refusal> {
+        const A_DAY: usize = 5;
+        let Some(letter) = letters.last() else { return Ok(()) };
+        let mut answered = 0;
+        for l in letters.iter().filter(|l| l.claimed.date() == self.now.date()) {
+            let notices = outbox::notices_of(self.tx, l.id)?;
+            answered += usize::from(notices.iter().any(|n| n.rung == notice::REPLY));
         }
+        let told = outbox::notices_of(self.tx, letter.id)?;
+        let Some(n) = told.first().filter(|_| answered < A_DAY) else { return Ok(()) };
+        let before = outbox::of_subject(self.tx, n.about)?;
+        let telling = before.iter().filter(|b| b.rung == notice::REPLY).map(|b| b.telling + 1).max().unwrap_or(0);
+        let new = NewNotice {
+            about: n.about,
+            pupil: n.pupil,
+            school: n.school.clone(),
+            ladder: None,
+            rung: notice::REPLY.into(),
+            telling,
+            to: n.to.clone(),
+            via: vec![letter.channel.clone()],
+            template: None,
+            document: None,
+            statutory: false,
+            urgent: false,
+            due: self.now,
+            held: false,
+            facts: serde_json::json!({ "text": message }),
+        };
+        outbox::make(self.tx, &new, self.now)?;
+        // The contacts before the one who wrote have had their turn.
+        let made = outbox::of_subject(self.tx, n.about)?.into_iter().rev().find(|b| b.rung == notice::REPLY);
+        if let Some(mut made) = made.filter(|_| letter.contact > 0) {
+            for contact in 0..letter.contact {
+                made.tried.push(notice::Tried { contact, channel: letter.channel.clone() });
+            }
+            outbox::put_back(self.tx, &made, None)?;
+        }
+        Ok(())
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::ids::{ChannelId, LetterId};
 use crate::domain::incident::Incident;
 use crate::domain::letter::{Addressee, Dispatch};
 use crate::domain::notice::{self, About, Notice, NoticeState, Reachable, Surroundings};
-use crate::domain::policy::{AddressKind, OnUnknown, Policy};
+use crate::domain::policy::{AddressKind, ChannelKind, Mode, OnUnknown, Policy};
 use crate::domain::words::{self, Child, Facts, Reader};
 use crate::domain::{Date, Time, TimeOfDay, case::State};
 use crate::store::outbox::{self, NewLetter, Words};
@@ -208,10 +208,14 @@ impl<'a> Desk<'a> {
     ) -> Result<Option<Waiting>, StepError> {
         let Some(who) = self.people(n, kept)? else { return Ok(None) };
         let mut stopped: Option<(Way, Time)> = None;
+        let folder = self.policy.channels.iter().find(|c| matches!(c.kind, ChannelKind::Folder { .. })).map(|c| &c.id);
+        let rehearsal = folder.filter(|_| self.policy.mode == Mode::Rehearsal);
         for (i, person) in who.contacts.iter().enumerate() {
             let contact = u32::try_from(i).unwrap_or(u32::MAX);
             for channel in &n.via {
-                if n.tried.iter().any(|t| t.contact == contact && t.channel == *channel) {
+                // A rehearsal finds its way as always, and then puts the letter into the folder.
+                let carrier = rehearsal.unwrap_or(channel);
+                if n.tried.iter().any(|t| t.contact == contact && t.channel == *carrier) {
                     continue;
                 }
                 let Some(address) = address(self.policy, channel, person) else { continue };
@@ -220,8 +224,8 @@ impl<'a> Desk<'a> {
                     continue;
                 }
                 let sms = address_kind(self.policy, channel) == AddressKind::Phone;
-                let way = Way { contact, channel: channel.clone(), name: person.name.clone(), address, digest, sms };
-                let state = outbox::channel(self.tx, channel)?;
+                let way = Way { contact, channel: carrier.clone(), name: person.name.clone(), address, digest, sms };
+                let state = outbox::channel(self.tx, carrier)?;
                 match state.down_since {
                     Some(_) => {
                         let from = state.not_before.unwrap_or(self.now);

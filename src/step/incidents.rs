@@ -39,6 +39,9 @@ pub fn run(
         holding.extend(overdue);
         wake(deadline);
     }
+    for (_, from) in years_to_know(policy, calendar) {
+        wake(Some(from.and_time(TimeOfDay::MIN)));
+    }
     let open = incidents::list(tx, false)?;
     for c in &holding {
         if !open.iter().any(|i| i.kind == c.kind && i.subject == c.subject) {
@@ -224,23 +227,10 @@ fn of_group(policy: &Policy, f: &Finding) -> Option<Condition> {
 
 /// From 60 days before a year's first term day, until its holiday file is there.
 fn unknown_years(policy: &Policy, calendar: &Calendar, today: Date) -> Vec<Condition> {
-    let mut years: Vec<i32> = policy.calendar.terms.iter().flat_map(|t| t.start.year()..=t.end.year()).collect();
-    years.sort_unstable();
-    years.dedup();
-    years
+    years_to_know(policy, calendar)
         .into_iter()
-        .filter(|year| !calendar.year_known(*year))
-        .filter(|year| {
-            let first = policy
-                .calendar
-                .terms
-                .iter()
-                .filter(|t| t.end.year() >= *year && t.start.year() <= *year)
-                .map(|t| t.start.max(Date::from_ymd_opt(*year, 1, 1).unwrap_or(t.start)))
-                .min();
-            first.is_some_and(|d| today + Days::new(60) >= d)
-        })
-        .map(|year| Condition {
+        .filter(|(_, from)| *from <= today)
+        .map(|(year, _)| Condition {
             kind: kind::CALENDAR_UNKNOWN.to_owned(),
             subject: year.to_string(),
             school: None,
@@ -248,6 +238,20 @@ fn unknown_years(policy: &Policy, calendar: &Calendar, today: Date) -> Vec<Condi
             ladder: None,
         })
         .collect()
+}
+
+/// Years without a holiday file, and the day from which that is told.
+fn years_to_know(policy: &Policy, calendar: &Calendar) -> Vec<(i32, Date)> {
+    let terms = &policy.calendar.terms;
+    let mut years: Vec<i32> = terms.iter().flat_map(|t| t.start.year()..=t.end.year()).collect();
+    years.sort_unstable();
+    years.dedup();
+    let first_day = |year: i32| {
+        let of = terms.iter().filter(|t| t.end.year() >= year && t.start.year() <= year);
+        of.map(|t| t.start.max(Date::from_ymd_opt(year, 1, 1).unwrap_or(t.start))).min()
+    };
+    let unknown = years.into_iter().filter(|year| !calendar.year_known(*year));
+    unknown.filter_map(|year| Some((year, first_day(year)? - Days::new(60)))).collect()
 }
 
 /// Nothing came by `expected.by` on the latest school day whose deadline has passed; and the next deadline.

@@ -203,15 +203,12 @@ pub fn finish(
     draft: &mut Draft,
 ) -> Result<(), StepError> {
     if draft.case.state == State::Closed && draft.events.is_empty() {
-        cases::write(
-            tx,
-            around.vault,
-            &draft.case,
-            &[],
-            people.school.as_ref(),
-            expiry_wake(view, &draft.case),
-            around.now,
-        )?;
+        if erased_at(&draft.case).is_some_and(|t| t <= around.now) {
+            cases::erase(tx, draft.case.id)?;
+            return Ok(());
+        }
+        let wake = closed_wake(view, &draft.case);
+        cases::write(tx, around.vault, &draft.case, &[], people.school.as_ref(), wake, around.now)?;
         return Ok(());
     }
     let dead = dead_addresses(tx, around.vault)?;
@@ -228,7 +225,7 @@ pub fn finish(
     // A case that opens with its return known tells nobody: it stands in `watching` before any rung is looked at.
     let moves = climbing::climb_case(&ground, &mut draft.case, view.ladders);
     draft.events.extend(moves.events);
-    let wake = [moves.next, casework::next_instant(view, &draft.case), expiry_wake(view, &draft.case)]
+    let wake = [moves.next, casework::next_instant(view, &draft.case), closed_wake(view, &draft.case)]
         .into_iter()
         .flatten()
         .min();
@@ -244,10 +241,16 @@ pub fn finish(
     Ok(())
 }
 
-fn expiry_wake(view: &PupilView, case: &Case) -> Option<Time> {
-    let until = case.closing.as_ref().and_then(|c| c.until)?;
-    let t = (until + chrono::Days::new(1)).and_time(TimeOfDay::MIN);
-    (t > view.now).then_some(t)
+/// A follow-up is erased 30 days after it closes (cases.md §1).
+fn erased_at(case: &Case) -> Option<Time> {
+    let closing = case.closing.as_ref().filter(|_| case.number.is_none())?;
+    Some(closing.at + TimeDelta::days(30))
+}
+
+/// When a closed case is to be looked at: after the end of a suspension, and when a follow-up is erased.
+fn closed_wake(view: &PupilView, case: &Case) -> Option<Time> {
+    let expiry = case.closing.as_ref().and_then(|c| c.until).map(|u| (u + chrono::Days::new(1)).and_time(TimeOfDay::MIN));
+    [expiry, erased_at(case)].into_iter().flatten().filter(|t| *t > view.now).min()
 }
 
 /// Letters outside rungs: returned, relapsed, unconfirmed, corrections; and what they make pointless.

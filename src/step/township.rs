@@ -68,13 +68,11 @@ pub fn report(
     let schools = coverage(conn, policy, calendar, now)?;
     let since = now - chrono::TimeDelta::days(1);
     let (mut climbed, mut returned) = (0, 0);
-    for e in cases::ledger(conn, vault, None)? {
-        if e.at > since {
-            match e.event {
-                Event::LevelRaised { from, .. } if from > 0 => climbed += 1,
-                Event::Returned { .. } => returned += 1,
-                _ => {}
-            }
+    for e in cases::events_since(conn, vault, since)? {
+        match e.event {
+            Event::LevelRaised { from, .. } if from > 0 => climbed += 1,
+            Event::Returned { .. } => returned += 1,
+            _ => {}
         }
     }
     let all = cases::all(conn, vault, false)?;

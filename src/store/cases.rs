@@ -145,6 +145,20 @@ pub fn ledger(conn: &Connection, vault: &Vault, case: Option<CaseId>) -> Result<
     Ok(out)
 }
 
+/// What happened to any case after an instant.
+pub fn events_since(conn: &Connection, vault: &Vault, since: Time) -> Result<Vec<Entry>, StoreError> {
+    let mut q =
+        conn.prepare_cached("SELECT id, case_id, at, sealed_body FROM case_event WHERE at > ?1 ORDER BY id")?;
+    let mut rows = q.query([ms(since)])?;
+    let mut out = Vec::new();
+    while let Some(r) = rows.next()? {
+        let sealed: Vec<u8> = r.get(3)?;
+        let event = vault.unseal_json(Cell("case_event.body", r.get(0)?), &sealed)?;
+        out.push(Entry { case: CaseId(r.get(1)?), at: from_ms(r.get(2)?), event });
+    }
+    Ok(out)
+}
+
 /// How many cases of a school were opened or lifted since an instant, and which (the mass hold's question).
 pub fn lifted_since(conn: &Connection, school: &SchoolId, since: Time) -> Result<Vec<CaseId>, StoreError> {
     let mut q = conn.prepare_cached(
@@ -179,12 +193,18 @@ pub fn erase_follow_ups(tx: &Transaction, vault: &Vault, closed_before: Time) ->
     for case in all(tx, vault, true)? {
         let old = case.closing.as_ref().is_some_and(|c| c.at < closed_before);
         if case.state == State::Closed && case.number.is_none() && old {
-            tx.execute("DELETE FROM notice WHERE about = ?1", [format!("case:{}", case.id.0)])?;
-            tx.execute("DELETE FROM case_row WHERE id = ?1", [case.id.0])?;
+            erase(tx, case.id)?;
             erased += 1;
         }
     }
     Ok(erased)
+}
+
+/// Erases a case with its ledger and notices.
+pub fn erase(tx: &Transaction, id: CaseId) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM notice WHERE about = ?1", [format!("case:{}", id.0)])?;
+    tx.execute("DELETE FROM case_row WHERE id = ?1", [id.0])?;
+    Ok(())
 }
 
 pub fn exists(conn: &Connection, id: CaseId) -> Result<bool, StoreError> {

@@ -312,6 +312,7 @@ CREATE TABLE case_event (
     sealed_body BLOB NOT NULL
 ) STRICT;
 CREATE INDEX case_event_case ON case_event (case_id, id);
+CREATE INDEX case_event_at ON case_event (at, name);
 
 -- Serial numbers of cases by school year: never reused.
 CREATE TABLE case_serial (year INTEGER PRIMARY KEY, last INTEGER NOT NULL) STRICT;

@@ -1,5 +1,6 @@
 //! Policy tests (interface.md §4): stories that say what must happen, played through the real steps in virtual time.
 
+pub mod call;
 pub mod compare;
 pub mod event;
 pub mod file;
@@ -10,6 +11,7 @@ pub mod read;
 pub mod show;
 pub mod stage;
 pub mod tell;
+pub mod tested;
 pub mod want;
 pub mod yaml;
 

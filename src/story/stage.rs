@@ -2,22 +2,21 @@
 //! the configuration: schools, calendar, statuses, sources, channels. What a register says is tracked only so far as
 //! the story itself needs it (whose roll call a child's mark belongs to).
 
+use super::call::{Call, slot_periods, slot_word};
 use super::event::{Change, Correction, LeaveOf, What};
 use super::file::{self, Line};
 use super::marks::{self, Day, Mark, Wrong};
 use super::problem::{Eye, Problem};
 use super::read::{Attendance, PolicyOf, Story, known_at_default};
+use super::tested::{LEAVE_SOURCE, REGISTER_SOURCE, SCHOOL_HEADER, as_tested};
 use super::yaml::Node;
 use crate::domain::calendar::Calendar;
-use crate::domain::ids::{ClassName, SchoolId, SourceId, StatusId};
+use crate::domain::ids::{SchoolId, SourceId, StatusId};
 use crate::domain::message::{Lang, story as say};
-use crate::domain::policy::{
-    Blank, Content, CoverageKind, Format, Guard, Layout, Policy, Poll, Reader, Replaces, School, Source, SourceKind,
-    StatedAt,
-};
+use crate::domain::policy::{Content, CoverageKind, Policy, School, Source};
 use crate::domain::{Date, Time, TimeOfDay};
 use crate::drive::world::{Command, Delivery, Happening};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A story that is ready to be played.
@@ -32,14 +31,6 @@ pub struct Staged {
 
 /// Loads a configuration: a path beside the story, or one that stands in it.
 pub type Load<'a> = &'a dyn Fn(&PolicyOf) -> Result<Policy, Vec<Problem>>;
-
-/// The header of the school's column in files of our own.
-const SCHOOL_HEADER: &str = "学校";
-/// The source of registers and leave where the configuration has none of its own.
-const REGISTER_SOURCE: &str = "story-register";
-const LEAVE_SOURCE: &str = "story-leave";
-
-type Fields = BTreeMap<&'static str, String>;
 
 /// Checks a story against its configuration and writes its script; `folder` is where its files are.
 pub fn stage(story: &Story, folder: &Path, lang: Lang, load: Load<'_>) -> Result<Staged, Vec<Problem>> {
@@ -58,72 +49,8 @@ pub fn stage(story: &Story, folder: &Path, lang: Lang, load: Load<'_>) -> Result
     }
 }
 
-/// The configuration as a test plays it: no guard unless the story asks, schools without pupils expect nothing,
-/// and sources of registers and leave for what the story itself brings.
-pub fn as_tested(mut policy: Policy, story: &Story) -> Policy {
-    let schools: BTreeSet<&str> = story
-        .pupils
-        .iter()
-        .map(|p| &p.fields)
-        .chain(story.events.iter().flat_map(|e| match &e.what {
-            What::Register(changes) => changes.iter().filter_map(|c| c.fields.as_ref()).collect(),
-            _ => Vec::new(),
-        }))
-        .flatten()
-        .filter(|(name, _)| *name == "school")
-        .map(|(_, value)| value.as_str())
-        .collect();
-    let ours: BTreeSet<SchoolId> = policy
-        .schools
-        .iter()
-        .filter(|s| schools.contains(s.id.as_str()) || schools.contains(s.name.as_str()))
-        .map(|s| s.id.clone())
-        .collect();
-    for source in &mut policy.sources {
-        if !story.guard {
-            source.guard = Guard::default();
-        }
-        let empty = source.school.as_ref().map_or(ours.is_empty(), |s| !ours.contains(s));
-        if empty {
-            source.expected_by = None;
-        }
-    }
-    let own = [(REGISTER_SOURCE, Content::Register), (LEAVE_SOURCE, Content::Leave)];
-    policy.sources.extend(own.map(|(id, content)| Source {
-        id: id.into(),
-        school: None,
-        school_column: Some(SCHOOL_HEADER.into()),
-        content,
-        kind: SourceKind::Directory { path: "/nonexistent".into(), matching: "*.csv".into() },
-        poll: Poll::Every { seconds: 10 },
-        settle_s: 0,
-        coverage: CoverageKind::Full,
-        replaces: Replaces::Rows,
-        classes: Vec::new(),
-        slots: Vec::new(),
-        expected_by: None,
-        guard: Guard::default(),
-        reader: our_words(),
-        keep_days: None,
-    }));
-    policy
-}
-
-/// How files are read that a story writes itself.
-pub fn our_words() -> Reader {
-    Reader {
-        format: Format::Auto,
-        encoding: None,
-        layout: Layout::Auto,
-        sheet: None,
-        stated_at: StatedAt::Arrival,
-        columns: BTreeMap::new(),
-        statuses: BTreeMap::new(),
-        legend: BTreeMap::new(),
-        blank: Blank::Hold,
-        late_over: None,
-    }
-}
+/// The columns of a register row.
+type Fields = BTreeMap<&'static str, String>;
 
 struct Stage<'s> {
     eye: Eye,
@@ -306,7 +233,7 @@ impl<'s> Stage<'s> {
                 let fields = self.pupil_at(no, date.and_time(first)).unwrap_or_default();
                 let Some(school) = self.must_have_school(line, &fields) else { return };
                 let grade = fields.get("grade").and_then(|g| crate::domain::normalise::grade_of(g));
-                let class = fields.get("class").map(|c| ClassName::new(c));
+                let class = fields.get("class").and_then(|c| crate::domain::normalise::class_name(c));
                 let plan = self.calendar.day(&school.id, grade, class.as_ref(), date);
                 if plan.open {
                     break (fields, school, plan);
@@ -514,8 +441,8 @@ impl<'s> Stage<'s> {
         let (school, line) = self.line_of(&c.pupil, at, c.date, String::new());
         let Some(school) = school else { return Vec::new() };
         let grade = self.pupil_at(&c.pupil, at).and_then(|f| crate::domain::normalise::grade_of(f.get("grade")?));
-        let class = ClassName::new(&line.class);
-        let plan = self.calendar.day(&school.id, grade, Some(&class), c.date);
+        let class = crate::domain::normalise::class_name(&line.class);
+        let plan = self.calendar.day(&school.id, grade, class.as_ref(), c.date);
         let said = match marks::token(&c.says, plan.periods.len(), &marks) {
             Ok(Day::Whole(mark)) => vec![(String::new(), mark)],
             Ok(Day::Periods(marks)) => plan.periods.iter().map(|p| slot_word(school, *p)).zip(marks).collect(),
@@ -656,70 +583,5 @@ fn change_pupil(pupils: &mut Vec<(String, Fields)>, change: &Change) {
             pupils.remove(i);
         }
         (None, None) => {}
-    }
-}
-
-/// How a file names a period: a plain number, or the id that the school gave it.
-fn slot_word(school: &School, period: usize) -> String {
-    let id = school.periods.get(period).map_or("", |p| p.id.as_str());
-    id.strip_prefix("p:").unwrap_or(id).to_owned()
-}
-
-fn slot_periods(school: &School, slot: &str) -> Vec<usize> {
-    school.slots.iter().find(|s| s.id == *slot).map(|s| s.periods.clone()).unwrap_or_default()
-}
-
-/// What one export of a school says.
-#[derive(Default)]
-struct Call {
-    date: Option<Date>,
-    slots: BTreeSet<String>,
-    /// Somebody was recorded.
-    recorded: bool,
-    all: Vec<Line>,
-    exceptions: Vec<Line>,
-}
-
-impl Call {
-    /// A pupil's day, or the part of it that falls into the slot.
-    fn add(
-        &mut self,
-        policy: &Policy,
-        no: &str,
-        fields: &Fields,
-        date: Date,
-        school: &School,
-        periods: &[usize],
-        day: &Day,
-        within: Option<&[usize]>,
-    ) {
-        let get = |k: &str| fields.get(k).cloned().unwrap_or_default();
-        let mut said: Vec<(String, Mark)> = Vec::new();
-        match (day, within) {
-            (Day::Whole(mark), None) => said.push((String::new(), mark.clone())),
-            _ => {
-                let each = periods.iter().zip(day.by_period(periods.len()));
-                let inside = each.filter(|(p, _)| within.is_none_or(|w| w.contains(p)));
-                said.extend(inside.map(|(p, mark)| (slot_word(school, *p), mark)));
-            }
-        }
-        for (slot, mark) in said {
-            self.recorded |= mark != Mark::NotRecorded;
-            let Mark::Status(status) = mark else { continue };
-            let Some(word) = file::word(policy, &status) else { continue };
-            let line = Line {
-                student_no: no.into(),
-                name: get("name"),
-                class: get("class"),
-                date,
-                slot,
-                status: word,
-                until: None,
-            };
-            if status != "present" {
-                self.exceptions.push(line.clone());
-            }
-            self.all.push(line);
-        }
     }
 }

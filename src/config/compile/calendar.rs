@@ -174,7 +174,10 @@ fn holidays_of(raw: &raw::Calendar, terms: &[Term], b: &mut Bench) -> Holidays {
         }
     }
     let pos = if raw.holidays.given { raw.holidays.pos } else { raw.pos };
-    report_unknown(terms, &years, pos, b);
+    // Names of files that could not be read have been reported.
+    if !raw.holidays.given || raw.holidays.get().is_some() {
+        report_unknown(terms, &years, pos, b);
+    }
     Holidays::Years(years)
 }
 

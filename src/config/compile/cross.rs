@@ -142,7 +142,7 @@ fn rule_fits(raw: &At<raw::Rule>, rule: &Rule, policy: &Policy, b: &mut Bench) {
                 || school.slots.iter().any(|s| s.id == slot.as_str())
                 || school.periods.iter().any(|p| p.id == slot.as_str());
             if !has {
-                b.error(pos, say!(rule_needs_slot, rule.id, slot, school.id), Some(say!(hint_rule_needs_periods)));
+                b.warn(pos, say!(rule_needs_slot, rule.id, slot, school.id), Some(say!(hint_rule_needs_periods)));
             }
         }
     }

@@ -74,7 +74,7 @@ fn ladder(raw: &raw::Ladder, id: &str, statuses: &[Status], acts: &ActWords, b: 
         marks: out_marks,
         repeat: raw.repeat.get().and_then(|r| repeat(r, &known, b)),
         gap_min_s: seconds(&raw.gap_min, 0, b).unwrap_or(7200),
-        return_days: raw.r#return.get().and_then(|r| need_at_least_one(&r.days, "days", b)).unwrap_or(1),
+        return_days: raw.r#return.get().and_then(|r| at_least_one(&r.days, b)).unwrap_or(1),
         watch,
         acknowledge: raw.acknowledge.get().and_then(|a| acknowledge(a, b)),
         urgent: raw.urgent.get().copied().unwrap_or(false),
@@ -276,7 +276,7 @@ fn repeat(raw: &raw::Repeat, known: &Known, b: &mut Bench) -> Option<Repeat> {
 
 fn watch(raw: &raw::Ladder, statuses: &[Status], b: &mut Bench) -> Watch {
     let watch = raw.watch.get();
-    let school_days = watch.and_then(|w| need_at_least_one(&w.school_days, "school_days", b)).unwrap_or(20);
+    let school_days = watch.and_then(|w| at_least_one(&w.school_days, b)).unwrap_or(20);
     let relapse = watch.and_then(|w| w.relapse.get());
     let of = relapse
         .and_then(|r| r.of.get().map(|of| (of, r.of.pos)))

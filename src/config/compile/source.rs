@@ -1,11 +1,11 @@
 //! Sources: where exports come from, how often to look, what they cover and how they are read.
 
 use super::{Bench, id, known, seconds, status_ids};
-use crate::config::cron;
 use crate::config::leaf::Duration;
 use crate::config::problem::{Pos, did_you_mean, say};
 use crate::config::raw;
 use crate::config::read::{At, Dict};
+use crate::config::schedule;
 use crate::domain::ids::{ClassName, SchoolId, SlotName, SourceId, StatusId};
 use crate::domain::normalise;
 use crate::domain::policy::{
@@ -133,7 +133,7 @@ fn poll(raw: &raw::Source, b: &mut Bench) -> Poll {
     let default = Poll::Every { seconds: 60 };
     let Some(text) = raw.poll.get() else { return default };
     if text.trim().contains(char::is_whitespace) {
-        return match cron::parse(text) {
+        return match schedule::parse(text) {
             Ok(poll) => poll,
             Err((text, way_out)) => {
                 b.error(raw.poll.pos, text, way_out);

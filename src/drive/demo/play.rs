@@ -79,9 +79,11 @@ impl Folders {
             tick: crate::clock::tick,
             secret: &no_secret,
         };
-        let letters = policy.channels.iter().filter_map(|c| match &c.kind {
-            ChannelKind::Folder { path } => Some((c.id.clone(), Folder::open(path, opening))),
-            _ => None,
+        // One folder a channel, whatever its kind: nothing leaves the machine.
+        let below = policy.base_dir.join("letters");
+        let letters = policy.channels.iter().map(|c| match &c.kind {
+            ChannelKind::Folder { path } => (c.id.clone(), Folder::open(path, opening)),
+            _ => (c.id.clone(), Folder::open(&below.join(c.id.as_str()), opening)),
         });
         // Nothing here is in our own words: every source reads as it is configured.
         let reader = policy.sources[0].reader.clone();

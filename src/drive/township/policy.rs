@@ -35,10 +35,11 @@ calendar:
   weekend: [sat, sun]
   holidays: [holidays/2026.json, holidays/2027.json]
 
+# The demo writes what these would send into letters/CHANNEL. Nothing listens on port 9: no real daemon can send by them.
 channels:
-  letters: {kind: folder, path: letters/folder}
-  sms: {kind: folder, path: letters/sms}
-  email: {kind: folder, path: letters/email}
+  letters: {kind: folder, path: letters}
+  sms: {kind: http, url: \"http://127.0.0.1:9/sms\", method: POST, body: '{\"to\":\"{{ phone }}\",\"text\":\"{{ text }}\",\"id\":\"{{ id }}\"}', success: {pointer: /code, equals: \"0\"}, on_unknown: next_contact}
+  email: {kind: email, host: 127.0.0.1, port: 9, tls: none, from: \"镇教育办 <office@town.example.cn>\", on_unknown: resend_once}
 ";
 
 /// (Date, off?, name) as the State Council announced them (2026).
