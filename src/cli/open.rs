@@ -49,6 +49,11 @@ pub fn key(policy: &Policy, lang: Lang) -> Result<Key, CliError> {
     Key::from_hex(secret.expose_secret()).ok_or_else(|| CliError::usage(words::seal_key_unusable(lang)))
 }
 
+/// For commands that only read. Keep it short.
+pub fn reading(policy: &Policy, lang: Lang) -> Result<Db, CliError> {
+    Db::open_read_only(&path(policy), &key(policy, lang)?).map_err(|e| unusable(e, lang))
+}
+
 /// For whoever holds the lock.
 pub fn writing(policy: &Policy, lang: Lang) -> Result<Db, CliError> {
     Db::open(&path(policy), &key(policy, lang)?).map_err(|e| unusable(e, lang))
