@@ -194,7 +194,6 @@ impl Reader {
                     self.use_tree(t, before);
                 }
             }
-            _ => {}
         }
     }
 

@@ -51,8 +51,7 @@ pub fn key(policy: &Policy, lang: Lang) -> Result<Key, CliError> {
 
 /// For commands that only read. Keep it short.
 pub fn reading(policy: &Policy, lang: Lang) -> Result<Db, CliError> {
-    let key = key(policy, lang)?;
-    Db::open_read_only(&path(policy), &key).map_err(|e| unusable(e, lang))
+    Db::open_read_only(&path(policy), &key(policy, lang)?).map_err(|e| unusable(e, lang))
 }
 
 /// For whoever holds the lock.
