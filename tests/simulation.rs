@@ -166,7 +166,7 @@ fn findings(db: &Db, policy: &Policy, on: Date) -> BTreeSet<String> {
 
 fn is_quiet(at: Time) -> bool {
     let minutes = chrono::Timelike::num_seconds_from_midnight(&at) / 60;
-    minutes >= 21 * 60 || minutes < 7 * 60
+    !(7 * 60..21 * 60).contains(&minutes)
 }
 
 /// Rungs of ladders; the other notices (returned, corrected, …) may be about a closed case.

@@ -196,7 +196,6 @@ impl Reader {
                     self.use_tree(t, before);
                 }
             }
-            _ => {}
         }
     }
 

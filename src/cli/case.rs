@@ -240,7 +240,7 @@ fn change(context: &Context, action: &Action) -> Result<Exit, CliError> {
         // The one line is for programs too: what people read besides goes beside it.
         (Some(withdrawn), _) => {
             let decision = answer.decision.or(Some(withdrawn)).filter(|d| !d.is_empty());
-            println!("{}", serde_json::json!({ "decision": decision }));
+            outln!("{}", serde_json::json!({ "decision": decision }));
             if !context.json {
                 eprintln!("{}", answer.message);
             }
@@ -249,10 +249,10 @@ fn change(context: &Context, action: &Action) -> Result<Exit, CliError> {
             let db = town.reader()?;
             let mut shown = Shown::new(context, &town, &db)?;
             if let Some(case) = found(&town, &db, case)?.last() {
-                println!("{}", shown.case(case)?);
+                outln!("{}", shown.case(case)?);
             }
         }
-        _ => println!("{}", answer.message),
+        _ => outln!("{}", answer.message),
     }
     Ok(Exit::Ok)
 }
@@ -266,7 +266,7 @@ fn list(context: &Context, all: bool) -> Result<Exit, CliError> {
     let found = cases::all(db.conn(), &db.vault(), all).map_err(|e| town.broken(e))?;
     if context.json {
         for case in &found {
-            println!("{}", shown.case(case)?);
+            outln!("{}", shown.case(case)?);
         }
         return Ok(Exit::Ok);
     }
@@ -287,9 +287,9 @@ fn list(context: &Context, all: bool) -> Result<Exit, CliError> {
         table.row(row);
     }
     if table.is_empty() {
-        println!("{}", say::nothing_found(lang));
+        outln!("{}", say::nothing_found(lang));
     } else {
-        print!("{}", table.render(context.colour));
+        out!("{}", table.render(context.colour));
     }
     Ok(Exit::Ok)
 }
@@ -324,14 +324,14 @@ fn show(context: &Context, who: &str) -> Result<Exit, CliError> {
         for case in &found {
             let mut line = shown.case(case)?;
             line["ledger"] = shown.ledger_json(case)?;
-            println!("{line}");
+            outln!("{line}");
         }
         return Ok(Exit::Ok);
     }
-    println!("{}", bold(&shown.pupil_line(first.pupil)?, context.colour));
+    outln!("{}", bold(&shown.pupil_line(first.pupil)?, context.colour));
     for case in &found {
-        println!();
-        print!("{}", case_text(context, &mut shown, case)?);
+        outln!();
+        out!("{}", case_text(context, &mut shown, case)?);
     }
     Ok(Exit::Ok)
 }

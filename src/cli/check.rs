@@ -1,10 +1,14 @@
 //! `check`: validates the configuration, says every problem, and when the next polls come. Changes nothing.
 
-use super::{CliError, Context, Exit};
+use super::{CliError, Context, Exit, open};
+use crate::channel::{self, Opening};
 use crate::config::{self, Loaded, Problem, Severity, schedule};
 use crate::domain::message::{Lang, config as msg};
-use crate::domain::policy::{ChannelKind, Poll, SourceKind};
+use crate::domain::policy::{Ladder, Policy, Poll, Secret, SourceKind};
+use crate::domain::text;
+use crate::store::{findings, vault};
 use chrono::TimeZone as _;
+use std::collections::BTreeMap;
 use std::io::Write as _;
 
 #[derive(clap::Args, Debug)]
@@ -31,9 +35,17 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     if let Some((policy, files)) = &loaded {
         let now = crate::clock::now(policy.township.zone);
         firings(context, policy, now);
-        if args.live {
-            found += live(context, policy);
+        let (mut wrong, homes) = stored(context.lang, policy);
+        for home in &homes {
+            tell(context, Severity::Note, home, Some(&msg::hint_unknown_home(context.lang)));
         }
+        if args.live {
+            wrong.extend(live(context.lang, policy));
+        }
+        for (message, hint) in &wrong {
+            tell(context, Severity::Error, message, hint.as_deref());
+        }
+        found += wrong.len();
         if found == 0 && !context.json {
             println!(
                 "{}",
@@ -80,7 +92,7 @@ fn say(context: &Context, problem: &Problem) {
 }
 
 /// The next five firings of each cron expression.
-fn firings(context: &Context, policy: &crate::domain::policy::Policy, now: crate::domain::Time) {
+fn firings(context: &Context, policy: &Policy, now: crate::domain::Time) {
     let zone = policy.township.zone;
     let Some(now) = zone.from_local_datetime(&now).earliest() else { return };
     for source in &policy.sources {
@@ -97,44 +109,76 @@ fn firings(context: &Context, policy: &crate::domain::policy::Policy, now: crate
     }
 }
 
-/// Folders and secrets are looked at; nothing is sent. How many things are wrong.
-fn live(context: &Context, policy: &crate::domain::policy::Policy) -> usize {
-    let lang = context.lang;
-    let mut wrong: Vec<(String, Option<String>)> = Vec::new();
+/// What is wrong beyond the files: a sentence, and what to do.
+type Wrong = (String, Option<String>);
+
+/// Folders, hosts and gateways are reached; nothing is sent.
+fn live(lang: Lang, policy: &Policy) -> Vec<Wrong> {
+    let mut wrong: Vec<Wrong> = Vec::new();
     for source in &policy.sources {
         let SourceKind::Directory { path, .. } = &source.kind;
         if let Err(e) = std::fs::read_dir(path) {
             wrong.push((msg::live_folder(lang, path.display(), e), Some(msg::hint_live_folder(lang))));
         }
     }
-    for channel in &policy.channels {
-        match &channel.kind {
-            ChannelKind::Folder { path } => {
-                // The folder is made when the first letter is written; only what stands in its way is wrong.
-                if path.exists() && !path.is_dir() {
-                    wrong.push((msg::live_not_a_folder(lang, path.display()), None));
-                }
-            }
-            ChannelKind::Email(mail) => secret(lang, mail.password.as_ref(), &mut wrong),
-            ChannelKind::Http(http) => http.secrets.values().for_each(|s| secret(lang, Some(s), &mut wrong)),
+    if let Err(e) = open::key(policy, lang) {
+        wrong.push((e.message, e.hints.into_iter().next()));
+    }
+    let secret = |s: &Secret| config::secrets::read(s).map_err(|e| e.message(lang));
+    let opening = Opening { zone: policy.township.zone, tick: crate::clock::tick, lang, secret: &secret };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => {
+            wrong.push((e.to_string(), None));
+            return wrong;
+        }
+    };
+    for c in &policy.channels {
+        if let Err(why) = runtime.block_on(channel::open(c, opening).probe()) {
+            wrong.push((msg::live_channel(lang, &c.id, why), None));
         }
     }
-    secret(lang, Some(&policy.seal), &mut wrong);
-    for (message, hint) in &wrong {
-        if context.json {
-            println!("{}", serde_json::json!({ "severity": "error", "message": message, "hint": hint }));
-        } else {
-            println!("{message}");
-            if let Some(hint) = hint {
-                println!(" {}: {hint}", crate::domain::message::cli::hint_word(lang));
-            }
-        }
-    }
-    wrong.len()
+    wrong
 }
 
-fn secret(lang: Lang, secret: Option<&crate::domain::policy::Secret>, wrong: &mut Vec<(String, Option<String>)>) {
-    if let Some(Err(e)) = secret.map(config::secrets::read) {
-        wrong.push((e.message(lang), Some(e.hint(lang))));
+/// What stands in the database and no longer fits: ladders that old climbs keep; and townships that pupils come from
+/// and nobody is named for. Nothing is said where there is no database yet or its key is elsewhere.
+fn stored(lang: Lang, policy: &Policy) -> (Vec<Wrong>, Vec<String>) {
+    if !open::path(policy).exists() {
+        return (Vec::new(), Vec::new());
+    }
+    let Ok(db) = open::reading(policy, lang) else { return (Vec::new(), Vec::new()) };
+    let mut wrong: Vec<Wrong> = Vec::new();
+    for (id, hash, body) in findings::texts(db.conn(), "ladder").unwrap_or_default() {
+        if serde_json::from_str::<Ladder>(&body).is_err() {
+            wrong.push((msg::stored_ladder(lang, id, hash), Some(msg::hint_stored_ladder(lang))));
+        }
+    }
+    let mut homes: BTreeMap<String, usize> = BTreeMap::new();
+    for pupil in vault::all_pupils(db.conn()).unwrap_or_default() {
+        let card = vault::pupil_card(db.conn(), &db.vault(), pupil).ok().flatten();
+        if let Some(home) = card.and_then(|c| c.household_township).filter(|h| !is_known_home(h.trim(), policy)) {
+            *homes.entry(home.trim().to_string()).or_default() += 1;
+        }
+    }
+    (wrong, homes.into_iter().map(|(home, n)| msg::unknown_home(lang, text::clip(&home, 20), n)).collect())
+}
+
+fn is_known_home(home: &str, policy: &Policy) -> bool {
+    home.is_empty()
+        || home == policy.township.code
+        || home == policy.township.name
+        || policy.contacts.home_townships.iter().any(|(code, h)| code == home || h.office.name.contains(home))
+}
+
+fn tell(context: &Context, severity: Severity, message: &str, hint: Option<&str>) {
+    if context.json {
+        let severity = if severity == Severity::Note { "note" } else { "error" };
+        println!("{}", serde_json::json!({ "severity": severity, "message": message, "hint": hint }));
+        return;
+    }
+    println!("{message}");
+    if let Some(hint) = hint {
+        println!(" {}: {hint}", crate::domain::message::cli::hint_word(context.lang));
     }
 }

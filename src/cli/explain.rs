@@ -75,9 +75,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     let known = Known { context, town: &town, db: &db, ready: &ready, pupil, built, findings, cases, now };
     let mut shown = Shown::new(context, &town, &db)?;
     if context.json {
-        println!("{}", known.json(&mut shown)?);
+        outln!("{}", known.json(&mut shown)?);
     } else {
-        print!("{}", known.text(&mut shown)?);
+        out!("{}", known.text(&mut shown)?);
     }
     Ok(Exit::Ok)
 }

@@ -43,7 +43,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     }
     lines.sort_by_cached_key(|(line, _)| order(line));
     if context.json {
-        lines.iter().for_each(|(line, _)| println!("{line}"));
+        lines.iter().for_each(|(line, _)| outln!("{line}"));
         return Ok(Exit::Ok);
     }
     let mut head = shown.pupil_head();
@@ -64,9 +64,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
         table.row(row);
     }
     if table.is_empty() {
-        println!("{}", say::nothing_found(lang));
+        outln!("{}", say::nothing_found(lang));
     } else {
-        print!("{}", table.render(context.colour));
+        out!("{}", table.render(context.colour));
     }
     Ok(Exit::Ok)
 }

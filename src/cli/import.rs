@@ -33,9 +33,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     let answer = town.ask(&Order::Import { file, source, stated_at, confirm: args.confirm, by }, None)?;
     let report = answer.report.unwrap_or_default();
     if context.json {
-        println!("{report}");
+        outln!("{report}");
     } else {
-        answer.lines.iter().for_each(|line| println!("{line}"));
+        answer.lines.iter().for_each(|line| outln!("{line}"));
     }
     let good = matches!(report["outcome"].as_str(), Some("applied" | "duplicate")) && report["faults"] == 0;
     Ok(if good { Exit::Ok } else { Exit::Found })

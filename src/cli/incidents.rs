@@ -36,7 +36,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     for incident in &found {
         let line = shown.incident(incident)?;
         if context.json {
-            println!("{line}");
+            outln!("{line}");
             continue;
         }
         let mut subject = line["subject"].as_str().unwrap_or_default().to_owned();
@@ -49,9 +49,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     }
     if !context.json {
         if table.is_empty() {
-            println!("{}", say::nothing_found(lang));
+            outln!("{}", say::nothing_found(lang));
         } else {
-            print!("{}", table.render(context.colour));
+            out!("{}", table.render(context.colour));
         }
     }
     Ok(if found.iter().any(|i| i.closed.is_none()) { Exit::Found } else { Exit::Ok })

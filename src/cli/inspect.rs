@@ -124,7 +124,7 @@ fn inspect<R: std::io::Read + std::io::Seek>(context: &Context, asked: &Asked<'_
         }
     };
     if context.json {
-        println!("{}", as_json(context.lang, asked, &description, &summary, &first, &faults));
+        outln!("{}", as_json(context.lang, asked, &description, &summary, &first, &faults));
     } else {
         tell(context.lang, asked, &description, &summary, &first, &faults);
     }
@@ -133,9 +133,9 @@ fn inspect<R: std::io::Read + std::io::Seek>(context: &Context, asked: &Asked<'_
 
 fn tell_refusal(context: &Context, fault: &Fault) {
     if context.json {
-        println!("{}", serde_json::json!({"refused": fault_json(context.lang, fault)}));
+        outln!("{}", serde_json::json!({"refused": fault_json(context.lang, fault)}));
     } else {
-        println!("{}", fault_line(context.lang, fault));
+        outln!("{}", fault_line(context.lang, fault));
     }
 }
 
@@ -156,49 +156,49 @@ fn fault_json(lang: Lang, fault: &Fault) -> serde_json::Value {
 }
 
 fn tell(lang: Lang, asked: &Asked, d: &Description, s: &Summary, first: &[Observation], faults: &[Fault]) {
-    println!("{}", intake::inspect_format(lang, format_word(d.format)));
+    outln!("{}", intake::inspect_format(lang, format_word(d.format)));
     if let (Some(encoding), Some(delimiter)) = (d.encoding, d.delimiter) {
-        println!("{}", intake::inspect_encoding(lang, encoding_word(encoding), delimiter.escape_default()));
+        outln!("{}", intake::inspect_encoding(lang, encoding_word(encoding), delimiter.escape_default()));
     }
-    println!("{}", intake::inspect_content(lang, content_word(asked.content)));
+    outln!("{}", intake::inspect_content(lang, content_word(asked.content)));
     for sheet in &d.sheets {
         if let Some(name) = &sheet.name {
-            println!("{}", intake::sheet_word(lang, name));
+            outln!("{}", intake::sheet_word(lang, name));
         }
         if let Some(refused) = &sheet.refused {
-            println!("{}", intake::inspect_passed_over(lang, intake::fault(lang, refused)));
+            outln!("{}", intake::inspect_passed_over(lang, intake::fault(lang, refused)));
             continue;
         }
-        println!("{}", intake::inspect_header(lang, sheet.header_row));
+        outln!("{}", intake::inspect_header(lang, sheet.header_row));
         for (field, header) in &sheet.columns {
-            println!("{}", intake::inspect_column(lang, field, header));
+            outln!("{}", intake::inspect_column(lang, field, header));
         }
         if !sheet.unused.is_empty() {
-            println!("{}", intake::inspect_unused(lang, sheet.unused.join(", ")));
+            outln!("{}", intake::inspect_unused(lang, sheet.unused.join(", ")));
         }
     }
     let stated: Vec<String> = d.title_dates.iter().chain(&d.name_dates).map(ToString::to_string).collect();
     if !stated.is_empty() {
-        println!("{}", intake::inspect_dates(lang, stated.join(", ")));
+        outln!("{}", intake::inspect_dates(lang, stated.join(", ")));
     }
-    println!("{}", intake::inspect_counts(lang, s.rows, s.observations, s.faults, s.passed_over));
+    outln!("{}", intake::inspect_counts(lang, s.rows, s.observations, s.faults, s.passed_over));
     if !first.is_empty() {
-        println!("{}", intake::inspect_first(lang));
+        outln!("{}", intake::inspect_first(lang));
         for row in first {
-            println!("  {}", row_words(row));
+            outln!("  {}", row_words(row));
         }
     }
     if !faults.is_empty() {
-        println!("{}", intake::inspect_faults(lang));
+        outln!("{}", intake::inspect_faults(lang));
         for fault in faults {
-            println!("  {}", fault_line(lang, fault));
+            outln!("  {}", fault_line(lang, fault));
         }
         if s.faults as usize > faults.len() {
-            println!("{}", intake::inspect_more(lang, s.faults as usize - faults.len()));
+            outln!("{}", intake::inspect_more(lang, s.faults as usize - faults.len()));
         }
     }
-    println!("{}", intake::inspect_pin(lang));
-    println!("    {}", pin(d));
+    outln!("{}", intake::inspect_pin(lang));
+    outln!("    {}", pin(d));
 }
 
 fn as_json(lang: Lang, asked: &Asked, d: &Description, s: &Summary, first: &[Observation], faults: &[Fault]) -> String {

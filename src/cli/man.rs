@@ -30,7 +30,10 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     Ok(Exit::Ok)
 }
 
-/// To stdout; a reader that has seen enough (`| head`) is no error.
+/// To stdout. A reader that has seen enough (`| head`) is no error, and nothing more is printed for it.
 pub fn print(text: &[u8]) {
-    let _ = std::io::stdout().write_all(text);
+    let mut out = std::io::stdout();
+    if out.write_all(text).and_then(|()| out.flush()).is_err() {
+        std::process::exit(Exit::Ok as i32);
+    }
 }

@@ -1,5 +1,15 @@
 //! The command line: one file per command; errors, exit codes and output forms that all share.
 
+/// Text on stdout. A reader that has seen enough (`| head`) ends the command quietly.
+macro_rules! out {
+    ($($arg:tt)*) => { $crate::cli::man::print(format!($($arg)*).as_bytes()) };
+}
+/// A line on stdout, in the same way.
+macro_rules! outln {
+    () => { out!("\n") };
+    ($($arg:tt)*) => { out!("{}\n", format_args!($($arg)*)) };
+}
+
 pub mod case;
 pub mod check;
 pub mod completions;

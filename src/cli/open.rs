@@ -6,18 +6,11 @@ use crate::clock;
 use crate::config::{self, Problem, Severity, secrets};
 use crate::domain::message::{Lang, run as words};
 use crate::domain::policy::Policy;
-use crate::drive::control;
 use crate::drive::lock::{self, Lock, LockError, What};
-use crate::step::command::{Reply, Request, obey_in};
 use crate::store::{Db, Key, StoreError};
 use secrecy::ExposeSecret;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// How long a command waits for the daemon, which may be reading a large file.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The configuration, or all its problems on stderr and one error.
 pub fn policy(context: &Context) -> Result<Policy, CliError> {
@@ -80,24 +73,4 @@ pub fn take_lock(policy: &Policy, what: What, lang: Lang) -> Result<Lock, CliErr
         LockError::Held(None) => CliError::environment(words::run_refused_by_somebody(lang)),
         e => CliError::environment(words::data_dir_unusable(lang, policy.data_dir.display())).because(e),
     })
-}
-
-/// Asks the daemon that runs on this data folder; `None`: none runs.
-pub fn ask<A: DeserializeOwned>(policy: &Policy, request: &impl Serialize, lang: Lang) -> Result<Option<A>, CliError> {
-    control::ask(&policy.data_dir, request, PATIENCE)
-        .map_err(|e| CliError::environment(words::daemon_silent(lang)).because(e).hint(words::daemon_silent_hint(lang)))
-}
-
-/// A change: by the running daemon at once, else here. A refusal is a reply.
-pub fn change(policy: &Policy, request: &Request, lang: Lang) -> Result<Reply, CliError> {
-    let mut asked = serde_json::to_value(request).map_err(|e| CliError::usage(e.to_string()))?;
-    asked["lang"] = serde_json::json!(lang);
-    if let Some(reply) = ask(policy, &asked, lang)? {
-        return Ok(reply);
-    }
-    let _lock = take_lock(policy, What::Command, lang)?;
-    let mut db = writing(policy, lang)?;
-    let now = clock::now(policy.township.zone);
-    obey_in(&mut db, policy, now, request, lang)
-        .map_err(|e| CliError::environment(words::request_failed(lang)).because(e))
 }

@@ -107,9 +107,9 @@ fn by_hand(context: &Context, act: ByHand, one: &OneByHand) -> Result<Exit, CliE
 
 fn done(context: &Context, message: &str) {
     if context.json {
-        println!("{}", json!({"ok": true, "message": message}));
+        outln!("{}", json!({"ok": true, "message": message}));
     } else {
-        println!("{message}");
+        outln!("{message}");
     }
 }
 
@@ -126,26 +126,26 @@ fn list(context: &Context, all: bool, since: Option<&str>, only_notices: bool) -
     if context.json {
         if only_notices {
             for notice in waiting(&db).map_err(broken)? {
-                println!("{}", notice_json(&mut shown, &notice)?);
+                outln!("{}", notice_json(&mut shown, &notice)?);
             }
         } else {
             for letter in &letters {
-                println!("{}", shown.letter(letter)?);
+                outln!("{}", shown.letter(letter)?);
             }
         }
         return Ok(Exit::Ok);
     }
-    println!("{}", bold(&say::waiting_head(lang), context.colour));
-    print!("{}", notice_table(context, &mut shown, &waiting(&db).map_err(broken)?)?);
+    outln!("{}", bold(&say::waiting_head(lang), context.colour));
+    out!("{}", notice_table(context, &mut shown, &waiting(&db).map_err(broken)?)?);
     if only_notices {
         return Ok(Exit::Ok);
     }
-    println!("\n{}", bold(&say::letters_head(lang), context.colour));
+    outln!("\n{}", bold(&say::letters_head(lang), context.colour));
     let earlier = if all { 0 } else { letters.len().saturating_sub(SHOWN) };
     if earlier > 0 {
-        println!("{}", say::earlier(lang, earlier));
+        outln!("{}", say::earlier(lang, earlier));
     }
-    print!("{}", letter_table(context, &mut shown, letters.get(earlier..).unwrap_or_default())?);
+    out!("{}", letter_table(context, &mut shown, letters.get(earlier..).unwrap_or_default())?);
     Ok(Exit::Ok)
 }
 
@@ -269,21 +269,21 @@ fn show(context: &Context, id: &str) -> Result<Exit, CliError> {
             let lines = letters.iter().map(|l| letter_json(&mut shown, l)).collect::<Result<Vec<_>, _>>()?;
             line["letters"] = lines.into();
         }
-        println!("{line}");
+        outln!("{line}");
         return Ok(Exit::Ok);
     }
-    print!("{}", notice_table(context, &mut shown, &notices)?);
-    println!();
-    print!("{}", letter_table(context, &mut shown, &letters)?);
+    out!("{}", notice_table(context, &mut shown, &notices)?);
+    outln!();
+    out!("{}", letter_table(context, &mut shown, &letters)?);
     for letter in &letters {
         if let Some(why) = &letter.why {
-            println!("{}  {why}", letter.id);
+            outln!("{}  {why}", letter.id);
         }
         let line = shown.letter(letter)?;
         if let Some(text) = line["text"].as_str() {
-            println!();
+            outln!();
             for part in [line["to"]["address"].as_str(), line["subject"].as_str(), Some(text)].into_iter().flatten() {
-                println!("{part}");
+                outln!("{part}");
             }
         }
     }

@@ -249,7 +249,7 @@ fn space(
         last.insert(p.role.clone(), p.at);
         out.push(p);
     }
-    out.sort_by(|a, b| a.at.cmp(&b.at));
+    out.sort_by_key(|p| p.at);
     out
 }
 

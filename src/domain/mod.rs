@@ -15,7 +15,6 @@ pub mod letter;
 pub mod message;
 pub mod normalise;
 pub mod notice;
-pub mod plan;
 pub mod policy;
 pub mod ratio;
 pub mod record;

@@ -26,7 +26,7 @@ pub fn clean(cell: &str) -> String {
     } else {
         let mut out = String::with_capacity(cell.len());
         let mut gap = false;
-        for c in cell.chars().flat_map(half_width) {
+        each_half_width(cell, |c| {
             if c.is_whitespace() {
                 gap = !out.is_empty();
             } else if !c.is_control() && !is_invisible(c) {
@@ -36,7 +36,7 @@ pub fn clean(cell: &str) -> String {
                 }
                 out.push(c);
             }
-        }
+        });
         out
     };
     let inner = text.strip_prefix("=\"").and_then(|t| t.strip_suffix('"')).unwrap_or(&text);
@@ -46,25 +46,35 @@ pub fn clean(cell: &str) -> String {
 
 /// For comparing words and headers: cleaned, without any white space, lower case.
 pub fn key(text: &str) -> String {
-    text.chars()
-        .flat_map(half_width)
-        .filter(|c| !c.is_whitespace() && !c.is_control() && !is_invisible(*c))
-        .flat_map(char::to_lowercase)
-        .collect()
+    let mut out = String::with_capacity(text.len());
+    each_half_width(text, |c| {
+        if c.is_ascii() {
+            if !c.is_ascii_whitespace() && !c.is_ascii_control() {
+                out.push(c.to_ascii_lowercase());
+            }
+        } else if !c.is_whitespace() && !c.is_control() && !is_invisible(c) {
+            out.extend(c.to_lowercase());
+        }
+    });
+    out
 }
 
 /// Only the full-width block and compatibility digits change; rare characters of names stay as they are written.
-fn half_width(c: char) -> impl Iterator<Item = char> {
-    let folded = match c {
-        '\u{3000}' => ' ',
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
-        _ => c,
-    };
-    // Circled, Roman and similar digits are left: nobody writes data with them. Composing is dear, and in these blocks no
-    // character changes on its own.
-    let stays = folded < '\u{300}' || ('\u{3000}'..='\u{9fff}').contains(&folded);
-    let composed = (!stays).then(|| std::iter::once(folded).nfc());
-    stays.then_some(folded).into_iter().chain(composed.into_iter().flatten())
+fn each_half_width(text: &str, mut take: impl FnMut(char)) {
+    for c in text.chars() {
+        let folded = match c {
+            '\u{3000}' => ' ',
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
+            _ => c,
+        };
+        // Circled, Roman and similar digits are left: nobody writes data with them. Composing is dear, and in these blocks
+        // no character changes on its own.
+        if folded < '\u{300}' || ('\u{3000}'..='\u{9fff}').contains(&folded) {
+            take(folded);
+        } else {
+            std::iter::once(folded).nfc().for_each(&mut take);
+        }
+    }
 }
 
 fn is_invisible(c: char) -> bool {

@@ -227,7 +227,7 @@ pub struct Told {
 }
 
 /// Everybody told by a rung (or of a relapse), once each, with the channels to use: the last used first, then the rest.
-pub fn told_people<'t>(told: &'t [Told], of: impl Fn(&Told) -> bool) -> Vec<(&'t Recipient, Vec<ChannelId>)> {
+pub fn told_people(told: &[Told], of: impl Fn(&Told) -> bool) -> Vec<(&Recipient, Vec<ChannelId>)> {
     let mut out: Vec<(&Recipient, Vec<ChannelId>)> = Vec::new();
     for t in told.iter().rev().filter(|t| t.told && of(t)) {
         if out.iter().any(|(r, _)| r.same_person(&t.to)) {

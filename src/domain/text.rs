@@ -2,6 +2,12 @@
 
 use unicode_normalization::char::is_combining_mark;
 
+/// A gateway's or a server's own words without what may be personal: addresses and long numbers become `***`.
+pub fn scrub(words: &str) -> String {
+    let hidden = |w: &str| w.contains('@') || w.bytes().filter(u8::is_ascii_digit).count() >= 7;
+    words.split(' ').map(|w| if hidden(w) { "***" } else { w }).collect::<Vec<_>>().join(" ")
+}
+
 /// At most `max` characters; what is cut shows as `…` (which counts). Never splits a character, nor a mark from its letter.
 pub fn clip(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
@@ -59,6 +65,12 @@ pub fn mask_number(number: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_servers_words_are_kept_without_addresses_and_numbers() {
+        let said = "550 5.1.1 <zhang@county.test>: no such user, call 13900000001";
+        assert_eq!(scrub(said), "550 5.1.1 *** no such user, call ***");
+    }
 
     #[test]
     fn clipping_counts_characters() {

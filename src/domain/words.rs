@@ -103,6 +103,23 @@ fn template_value(v: &Value) -> minijinja::Value {
     }
 }
 
+/// What templates about a child may name; `check` refuses the rest.
+pub const CHILD_VARIABLES: [&str; 11] = [
+    "township.name",
+    "dates",
+    "pupil.name",
+    "pupil.class",
+    "pupil.school",
+    "homeroom.name",
+    "homeroom.phone",
+    "school.name",
+    "school.principal",
+    "school.phone",
+    "incident",
+];
+/// What only offices see.
+pub const OFFICE_VARIABLES: [&str; 2] = ["case.number", "case.level"];
+
 /// Variables by reader: none can show more than its reader may see.
 fn variables(policy: &Policy, f: &Facts) -> Value {
     let mut out = json!({ "township": { "name": policy.township.name } });

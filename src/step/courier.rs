@@ -321,13 +321,16 @@ fn dispatch(
     }
 }
 
+/// School, class and grade.
+pub type Place = (crate::domain::ids::SchoolId, Option<crate::domain::ids::ClassName>, Option<u8>);
+
 /// School and class of a pupil today, from the register's history.
 pub fn place_of(
     conn: &Connection,
     policy: &Policy,
     pupil: crate::domain::ids::PupilId,
     today: Date,
-) -> Result<Option<(crate::domain::ids::SchoolId, Option<crate::domain::ids::ClassName>, Option<u8>)>, StepError> {
+) -> Result<Option<Place>, StepError> {
     let register = evidence::register_of(conn, pupil)?;
     let ready = prepared(policy);
     let loaded = crate::domain::evidence::Evidence { register, ..Default::default() };

@@ -11,7 +11,7 @@ use crate::domain::ids::{CaseId, PupilId, Role, RungId, SchoolId};
 use crate::domain::incident::{self, Body};
 use crate::domain::notice::{self, About, NewNotice, NoticeState, Surroundings, Told};
 use crate::domain::policy::{Person, Policy};
-use crate::domain::timeline::{Built, Segment};
+use crate::domain::timeline::{self, Built, Segment};
 use crate::domain::{Date, Time, TimeOfDay};
 use crate::store::{StoreError, Transaction, Vault, cases, decisions, incidents, outbox, vault};
 use chrono::TimeDelta;
@@ -422,7 +422,13 @@ pub fn hold_in_bulk(tx: &Transaction, around: &Around) -> Result<(), StepError> 
         let detail = json!({ "pupils": held.len(), "dates": dates, "expected": expected });
         let incident = match super::incidents::find_open(tx, incident::MASS_ABSENCE, school.id.as_str())? {
             Some(i) if i.body.released.is_none() => i.id,
-            _ => super::incidents::open_mass(tx, around, &school.id, detail)?,
+            // One that was released and is not closed yet holds again: there is one open incident to a school.
+            Some(mut i) => {
+                i.body = Body { released: None, detail, ..i.body };
+                incidents::write(tx, &i, Some(around.now))?;
+                i.id
+            }
+            None => super::incidents::open_mass(tx, around, &school.id, detail)?,
         };
         for mut case in held {
             let event = Event::Held { incident };
@@ -445,23 +451,26 @@ fn is_urgent(tx: &Transaction, around: &Around, case: &Case) -> bool {
 /// Classes of at least `class_min` expected pupils that are covered today without one attended period.
 fn empty_classes(around: &Around, school: &SchoolId) -> BTreeSet<crate::domain::ids::ClassName> {
     let today = around.now.date();
+    let members: Vec<(PupilId, crate::domain::ids::ClassName)> = around
+        .built
+        .roster
+        .expected_in(school, None, today)
+        .filter_map(|m| m.at(today).class.clone().map(|c| (m.pupil, c)))
+        .collect();
+    // Classmates who were not marked in this step count too: their days are built from the same evidence.
+    let pupils: Vec<PupilId> = members.iter().map(|(p, _)| *p).collect();
+    let all = timeline::build(around.policy, around.calendar, around.evidence, &pupils, today, None);
     let mut count: BTreeMap<crate::domain::ids::ClassName, (u32, u32, bool)> = BTreeMap::new();
-    for member in around.built.roster.expected_in(school, None, today) {
-        let Some(class) = member.at(today).class.clone() else { continue };
+    for (pupil, class) in members {
         let e = count.entry(class).or_default();
         e.0 += 1;
-        let Some(t) = around.built.timelines.get(&member.pupil) else { continue };
-        if let Some(day) = t.day(around.calendar, today) {
+        if let Some(day) = all.timelines.get(&pupil).and_then(|t| t.day(around.calendar, today)) {
             e.1 += 1;
             e.2 |= day.has_attended();
         }
     }
-    let min = around.policy.mass.class_min;
-    count
-        .into_iter()
-        .filter(|(_, (n, recorded, any))| *n >= min.max(1) && recorded == n && !any)
-        .map(|(c, _)| c)
-        .collect()
+    let min = around.policy.mass.class_min.max(1);
+    count.into_iter().filter(|(_, (n, recorded, any))| *n >= min && *recorded > 0 && !any).map(|(c, _)| c).collect()
 }
 
 /// A mass hold is over: what it held goes in the order of the ladder, one every `gap_min` to one role.

@@ -67,22 +67,21 @@ pub fn due_pupils(conn: &Connection, now: Time) -> Result<Vec<PupilId>, StoreErr
 }
 
 pub fn next_wake(conn: &Connection) -> Result<Option<Time>, StoreError> {
-    let t: Option<i64> =
-        conn.query_row("SELECT min(wake_at) FROM case_row WHERE wake_at IS NOT NULL", [], |r| r.get(0))?;
+    let t: Option<i64> = conn
+        .prepare_cached("SELECT min(wake_at) FROM case_row WHERE wake_at IS NOT NULL")?
+        .query_row([], |r| r.get(0))?;
     Ok(t.map(from_ms))
 }
 
 pub fn next_id(conn: &Connection) -> Result<i64, StoreError> {
-    Ok(conn.query_row("SELECT ifnull(max(id), 0) + 1 FROM case_row", [], |r| r.get(0))?)
+    Ok(conn.prepare_cached("SELECT ifnull(max(id), 0) + 1 FROM case_row")?.query_row([], |r| r.get(0))?)
 }
 
 /// Takes the next serial of a school year.
 pub fn next_serial(tx: &Transaction, year: i32) -> Result<i64, StoreError> {
-    tx.execute(
-        "INSERT INTO case_serial (year, last) VALUES (?1, 1) ON CONFLICT DO UPDATE SET last = last + 1",
-        [year],
-    )?;
-    Ok(tx.query_row("SELECT last FROM case_serial WHERE year = ?1", [year], |r| r.get(0))?)
+    tx.prepare_cached("INSERT INTO case_serial (year, last) VALUES (?1, 1) ON CONFLICT DO UPDATE SET last = last + 1")?
+        .execute([year])?;
+    Ok(tx.prepare_cached("SELECT last FROM case_serial WHERE year = ?1")?.query_row([year], |r| r.get(0))?)
 }
 
 /// Writes the row as it is now and appends the events that made it so.
@@ -123,7 +122,7 @@ pub fn write(
 }
 
 fn append(tx: &Transaction, vault: &Vault, case: CaseId, at: Time, event: &Event) -> Result<(), StoreError> {
-    let id: i64 = tx.query_row("SELECT ifnull(max(id), 0) + 1 FROM case_event", [], |r| r.get(0))?;
+    let id: i64 = tx.prepare_cached("SELECT ifnull(max(id), 0) + 1 FROM case_event")?.query_row([], |r| r.get(0))?;
     let sealed = vault.seal_json(Cell("case_event.body", id), event)?;
     tx.prepare_cached("INSERT INTO case_event (id, case_id, at, name, sealed_body) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![id, case.0, ms(at), event.name(), sealed])?;
@@ -158,11 +157,14 @@ pub fn events_since(conn: &Connection, vault: &Vault, since: Time) -> Result<Vec
     Ok(out)
 }
 
-/// How many cases of a school were opened or lifted since an instant, and which (the mass hold's question).
+/// Which cases of a school were opened or lifted since an instant (the mass hold's question). One that somebody has let
+/// go since is not held for the same reason again.
 pub fn lifted_since(conn: &Connection, school: &SchoolId, since: Time) -> Result<Vec<CaseId>, StoreError> {
     let mut q = conn.prepare_cached(
         "SELECT DISTINCT e.case_id FROM case_event e JOIN case_row c ON c.id = e.case_id
-         WHERE c.school = ?1 AND e.at > ?2 AND e.name = 'level_raised' AND c.state = 'open' ORDER BY 1",
+         WHERE c.school = ?1 AND e.at > ?2 AND e.name = 'level_raised' AND c.state = 'open'
+         AND NOT EXISTS (SELECT 1 FROM case_event r WHERE r.case_id = e.case_id AND r.name = 'released' AND r.id > e.id)
+         ORDER BY 1",
     )?;
     let out = q.query_map(params![school.as_str(), ms(since)], |r| r.get(0).map(CaseId))?.collect::<Result<_, _>>()?;
     Ok(out)
@@ -201,13 +203,14 @@ pub fn erase_follow_ups(tx: &Transaction, vault: &Vault, closed_before: Time) ->
 
 /// Erases a case with its ledger and notices.
 pub fn erase(tx: &Transaction, id: CaseId) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM notice WHERE about = ?1", [format!("case:{}", id.0)])?;
-    tx.execute("DELETE FROM case_row WHERE id = ?1", [id.0])?;
+    tx.prepare_cached("DELETE FROM notice WHERE about = ?1")?.execute([format!("case:{}", id.0)])?;
+    tx.prepare_cached("DELETE FROM case_row WHERE id = ?1")?.execute([id.0])?;
     Ok(())
 }
 
 pub fn exists(conn: &Connection, id: CaseId) -> Result<bool, StoreError> {
-    let found: Option<i64> = conn.query_row("SELECT 1 FROM case_row WHERE id = ?1", [id.0], |r| r.get(0)).optional()?;
+    let found: Option<i64> =
+        conn.prepare_cached("SELECT 1 FROM case_row WHERE id = ?1")?.query_row([id.0], |r| r.get(0)).optional()?;
     Ok(found.is_some())
 }
 
@@ -231,7 +234,7 @@ pub fn set_pupil_wake(tx: &Transaction, pupil: PupilId, at: Option<Time>) -> Res
 }
 
 pub fn next_pupil_wake(conn: &Connection) -> Result<Option<Time>, StoreError> {
-    let t: Option<i64> = conn.query_row("SELECT min(at) FROM pupil_wake", [], |r| r.get(0))?;
+    let t: Option<i64> = conn.prepare_cached("SELECT min(at) FROM pupil_wake")?.query_row([], |r| r.get(0))?;
     Ok(t.map(from_ms))
 }
 

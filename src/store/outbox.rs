@@ -252,7 +252,7 @@ pub struct NewLetter<'a> {
 
 /// Writes a letter down as being sent (attempt 1) before a byte of it leaves.
 pub fn claim(tx: &Transaction, vault: &Vault, l: &NewLetter, now: Time) -> Result<LetterId, StoreError> {
-    let id: i64 = tx.query_row("SELECT ifnull(max(id), 0) + 1 FROM letter", [], |r| r.get(0))?;
+    let id: i64 = tx.prepare_cached("SELECT ifnull(max(id), 0) + 1 FROM letter")?.query_row([], |r| r.get(0))?;
     let sealed = vault.seal_json(Cell("letter.words", id), l.words)?;
     tx.prepare_cached(
         "INSERT INTO letter (id, channel, role, state, about_children, address_digest, contact, claimed, attempts, boot,
@@ -471,6 +471,6 @@ pub fn set_channel(tx: &Transaction, id: &ChannelId, s: &ChannelState) -> Result
 
 /// Contacts changed: every address is tried anew.
 pub fn forget_dead(tx: &Transaction) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM dead_address", [])?;
+    tx.prepare_cached("DELETE FROM dead_address")?.execute([])?;
     Ok(())
 }

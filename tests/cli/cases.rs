@@ -109,11 +109,18 @@ fn decisions_print_their_number_and_can_be_withdrawn() {
     assert!(said.code == 2 && said.err.contains("--second"), "{}", said.err);
     let said = town.ok(&["case", "act", ZHANG[0], "--kind", "visit", "--result", "failed", "--by", "周老师"]);
     assert_eq!(said.out, "{\"decision\":\"A-000001\"}\n");
-    let said = town.ok(&["case", "return", "P-000001", "--on", &today, "--by", "周老师"]);
-    assert!(said.out.contains("\"E-00000"), "{}", said.out);
-    assert_eq!(case(&town)["state"], "watching");
     assert_eq!(town.run(&["case", "return", "P-000009", "--on", &today, "--by", "x"]).code, 2);
     assert_eq!(town.run(&["case", "return", "P-000001", "--on", "gestern", "--by", "x"]).code, 2);
+}
+
+#[test]
+fn a_stated_return_puts_the_case_under_watch_until_attendance_confirms_it() {
+    let town = Town::new();
+    town.two();
+    town.absent("a.csv", &[(ZHANG[0], -1)]);
+    let said = town.ok(&["case", "return", "P-000001", "--on", &town.today.to_string(), "--by", "周老师"]);
+    assert_eq!(said.out, "{\"decision\":\"E-000001\"}\n");
+    assert_eq!(case(&town)["state"], "watching");
 }
 
 #[test]

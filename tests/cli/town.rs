@@ -156,12 +156,6 @@ impl Town {
         self.import("absent", name, &format!("{ROLL}{rows}"));
     }
 
-    /// A full list of statuses.
-    pub fn full(&self, name: &str, rows: &[(&str, i64, &str)]) {
-        let rows: String = rows.iter().map(|(no, n, status)| format!("{no},{},{status}\n", self.day(*n))).collect();
-        self.import("full", name, &format!("{ROLL}{rows}"));
-    }
-
     /// One round: letters go into the folder.
     #[track_caller]
     pub fn round(&self) {
@@ -222,5 +216,6 @@ ladders:
     title: 运行与数据
     rungs:
       - {id: operator, at: {after: 0h}, to: [operator], via: [sms]}
+      - {id: township, at: {after: {school_days: 1}}, to: [township_government], via: [sms]}
     gap_min: 0h
 ";

@@ -8,6 +8,7 @@ use crate::domain::ids::ChannelId;
 use crate::domain::policy::{
     Channel, ChannelKind, EmailChannel, ErrorClass, HttpChannel, OnUnknown, Rate, Success, Template, Templates, Tls,
 };
+use crate::domain::words::{CHILD_VARIABLES, OFFICE_VARIABLES};
 use std::collections::BTreeMap;
 
 /// The folder that is always there: what has no other way out, and everything in rehearsal, goes there.
@@ -258,19 +259,31 @@ fn pointer_of(field: &Opt<String>, b: &mut Bench) {
 
 /// A part of a request: it can be read, and names only what a letter has.
 fn facts(text: &str, pos: Pos, b: &mut Bench) {
-    for name in variables(text, pos, b) {
+    for name in variables(text, pos, false, b) {
         if !FACTS.contains(&name.as_str()) {
             b.error(pos, say!(unknown_variable, name), did_you_mean(&name, &FACTS));
         }
     }
 }
 
+/// A text of a letter: it can be read, and names only what there is. A slip would not be seen before the first letter,
+/// which then goes out with the built-in text.
+fn letter_variables(text: &str, pos: Pos, b: &mut Bench) {
+    let known: Vec<&str> = CHILD_VARIABLES.iter().chain(&OFFICE_VARIABLES).copied().collect();
+    for name in variables(text, pos, true, b) {
+        let is = |k: &str| k == name || k.starts_with(&format!("{name}.")) || name.starts_with("incident.");
+        if !known.iter().any(|k| is(k)) {
+            b.warn(pos, say!(unknown_variable, name), did_you_mean(&name, &known));
+        }
+    }
+}
+
 /// The variables that a template names; reported when it cannot be read.
-fn variables(text: &str, pos: Pos, b: &mut Bench) -> Vec<String> {
+fn variables(text: &str, pos: Pos, nested: bool, b: &mut Bench) -> Vec<String> {
     let environment = minijinja::Environment::new();
     match environment.template_from_str(text) {
         Ok(template) => {
-            let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
+            let mut names: Vec<String> = template.undeclared_variables(nested).into_iter().collect();
             names.sort();
             names
         }
@@ -316,9 +329,9 @@ pub fn templates(raw: &Dict<raw::Template>, b: &mut Bench) -> Templates {
         }
         let mut text = |field: &Opt<crate::config::leaf::Words>| {
             let words = field.get()?;
-            variables(&words.0.zh, field.pos, b);
+            letter_variables(&words.0.zh, field.pos, b);
             if words.0.en != words.0.zh {
-                variables(&words.0.en, field.pos, b);
+                letter_variables(&words.0.en, field.pos, b);
             }
             Some(words.0.clone())
         };

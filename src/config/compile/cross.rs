@@ -226,6 +226,7 @@ fn ladder_fits(
             let names: Vec<&str> = policy.templates.by_id.keys().map(String::as_str).collect();
             b.warn(raw.template.pos, say!(unknown_template, name), did_you_mean(name, &names));
         }
+        template_fits(root, raw, rung, policy, b);
         if !users.is_empty() && !broken.any(&["rules"]) {
             unreachable(&rung.at.anchor, raw.at.pos, rung.id.as_str(), highest, ladder, b);
         }
@@ -242,6 +243,31 @@ fn ladder_fits(
                 stranger(role, &known, b);
             }
         }
+    }
+}
+
+/// Every role sees the least that it needs, and no guardian reads the word 辍学 (cases.md §3).
+fn template_fits(root: &raw::Root, raw: &At<raw::Rung>, rung: &Rung, policy: &Policy, b: &mut Bench) {
+    let Some(name) = &rung.template else { return };
+    let Some(template) = policy.templates.by_id.get(name) else { return };
+    let texts: Vec<&str> = [&template.sms, &template.email_subject, &template.email_text]
+        .into_iter()
+        .flatten()
+        .flat_map(|t| [t.zh.as_str(), t.en.as_str()])
+        .collect();
+    let is_office = |role: &Role| policy.contacts.offices.contains_key(role.as_str()) || *role == "home_township";
+    let place = root
+        .templates
+        .get()
+        .and_then(|t| t.0.iter().find(|(key, _)| key.text == *name))
+        .map_or(raw.template.pos, |(key, _)| key.pos);
+    if let Some(role) = rung.to.iter().find(|r| !is_office(r))
+        && texts.iter().any(|t| t.split("{{").skip(1).any(|v| v.trim_start().starts_with("case.")))
+    {
+        b.warn(place, say!(variable_of_offices, name, role), None);
+    }
+    if rung.to.iter().any(|r| *r == "guardian") && texts.iter().any(|t| t.contains("辍学")) {
+        b.error(place, say!(dropout_to_guardian, name), Some(say!(hint_dropout_to_guardian)));
     }
 }
 

@@ -183,6 +183,9 @@ messages! {
     hint_pointer() zh "以 / 开头，例如 /data/code" en "it begins with /, such as /data/code";
     errors_without_pointer() zh "有 errors，却不知道错误码在回答的哪里" en "errors is given, but not where the code stands in the answer";
     unknown_variable(name) zh "这里没有变量“{name}”" en "there is no variable `{name}` here";
+    variable_of_offices(template, role) zh "模板“{template}”里有 case，可是“{role}”不能看案件编号和级别" en "the template `{template}` names case, which `{role}` may not see";
+    dropout_to_guardian(template) zh "模板“{template}”发给家长，不能有“辍学”这个词" en "the template `{template}` goes to guardians and must not hold the word 辍学";
+    hint_dropout_to_guardian() zh "写“未到校”" en "write 未到校 (did not come to school)";
     bad_template(why) zh "看不懂这个模板：{why}" en "this template cannot be read: {why}";
     hint_template() zh "变量写成 {{{{ 名字 }}}}，检查括号是否成对" en "a variable is written {{{{ name }}}}; look whether the brackets pair up";
     bad_rate(text) zh "“{text}”不是速率" en "`{text}` is not a rate";
@@ -263,7 +266,11 @@ messages! {
     next_firings(source, poll, times) zh "来源 {source}（{poll}）接下来的五次：{times}" en "source {source} ({poll}), next five: {times}";
     live_folder(path, why) zh "打不开文件夹 {path}：{why}" en "the folder {path} cannot be opened: {why}";
     hint_live_folder() zh "建好这个文件夹，让程序的用户能读" en "make the folder and let the program's user read it";
-    live_not_a_folder(path) zh "{path} 不是文件夹" en "{path} is not a folder";
+    live_channel(id, why) zh "通道“{id}”不通：{why}" en "the channel `{id}` does not work: {why}";
+    stored_ladder(id, hash) zh "数据库里阶梯“{id}”的旧版本 {hash} 已经读不懂了" en "the version {hash} of the ladder `{id}` in the database can no longer be read";
+    hint_stored_ladder() zh "对还在用它的案件运行 kongchuo case migrate" en "run kongchuo case migrate for the cases that still climb it";
+    unknown_home(home, n) zh "有 {n} 名学生的户籍乡镇“{home}”没有联系人，按本乡镇处理" en "{n} pupil(s) come from the township `{home}`, for which nobody is named: ours is told";
+    hint_unknown_home() zh "在 contacts.home_townships 里加上它" en "add it under contacts.home_townships";
     init_exists(path) zh "{path} 已经在了，不会覆盖" en "{path} is already there and is not written over";
     hint_init_exists() zh "换一个空的文件夹" en "choose an empty folder";
     init_failed(path) zh "写不了 {path}" en "{path} cannot be written";

@@ -18,6 +18,7 @@ const STALE: chrono::TimeDelta = chrono::TimeDelta::seconds(90);
 /// How long a source that hangs is waited for.
 const LOOK_MAX: Duration = Duration::from_secs(15);
 
+type Compile = Arc<Box<dyn Fn() -> Result<Policy, String> + Send + Sync>>;
 type Step<W> = fn(&mut W, &Policy, Time) -> Result<Option<Time>, WorkError>;
 
 /// One activation of a step: when it wants to run again, and whether it went well.
@@ -327,10 +328,24 @@ pub async fn commands<W: Work>(shared: Arc<Shared<W>>, mut requests: mpsc::Recei
     Ok(())
 }
 
+/// Reloads, one after the other, once the policy of the start has taken its first step.
+pub async fn reloads<W: Work>(
+    shared: Arc<Shared<W>>,
+    compile: Compile,
+    secret: Arc<ReadSecret>,
+    mut asked: mpsc::Receiver<()>,
+) -> Result<(), DaemonError> {
+    first(&shared, |r| r.engine.tried.is_some()).await;
+    while asked.recv().await.is_some() {
+        reload(&shared, compile.clone(), secret.clone()).await?;
+    }
+    Ok(())
+}
+
 /// Reads the configuration again. One that does not compile leaves everything as it is and is told.
-pub async fn reload<W: Work>(
+async fn reload<W: Work>(
     shared: &Arc<Shared<W>>,
-    compile: Arc<Box<dyn Fn() -> Result<Policy, String> + Send + Sync>>,
+    compile: Compile,
     secret: Arc<ReadSecret>,
 ) -> Result<(), DaemonError> {
     let old = shared.policy();

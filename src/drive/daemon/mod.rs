@@ -166,6 +166,8 @@ async fn serve<W: Work>(parts: Parts<W>, mut signals: mpsc::Receiver<Signal>) ->
     loops.spawn(named("engine", loops::engine(shared.clone())));
     loops.spawn(named("upkeep", loops::upkeep(shared.clone())));
     loops.spawn(named("heartbeat", loops::heartbeat(shared.clone())));
+    let (reload_now, asked_to_reload) = mpsc::channel(1);
+    loops.spawn(named("reload", loops::reloads(shared.clone(), reload, secret, asked_to_reload)));
     // The courier is the last to go: it waits for letters on their way.
     let mut courier = tokio::spawn(named("courier", loops::courier(shared.clone())));
     tracing::info!(boot = %shared.boot, "started");
@@ -173,7 +175,8 @@ async fn serve<W: Work>(parts: Parts<W>, mut signals: mpsc::Receiver<Signal>) ->
     let ended = loop {
         tokio::select! {
             signal = signals.recv() => match signal {
-                Some(Signal::Reload) => loops::reload(&shared, reload.clone(), secret.clone()).await?,
+                // A reload is under way already: it is asked for once more, not twice.
+                Some(Signal::Reload) => drop(reload_now.try_send(())),
                 Some(Signal::Stop) | None => break Ok(()),
             },
             Some(ended) = loops.join_next() => break Err(died(ended)),

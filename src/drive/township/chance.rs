@@ -9,7 +9,7 @@ impl Chance {
         Chance(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -19,12 +19,12 @@ impl Chance {
 
     /// 0 … n−1.
     pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
+        (self.draw() % n.max(1) as u64) as usize
     }
 
     /// True in `n` of 10,000 cases.
     pub fn in_ten_thousand(&mut self, n: u64) -> bool {
-        self.next() % 10_000 < n
+        self.draw() % 10_000 < n
     }
 
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
@@ -46,6 +46,6 @@ mod tests {
     #[test]
     fn splitmix64_gives_the_published_numbers() {
         let mut chance = Chance::new(1234567);
-        assert_eq!([chance.next(), chance.next()], [6457827717110365317, 3203168211198807973]);
+        assert_eq!([chance.draw(), chance.draw()], [6457827717110365317, 3203168211198807973]);
     }
 }

@@ -107,7 +107,7 @@ fn pupil(school: usize, grade: u8, number: usize, serial: usize, chance: &mut Ch
         student_no: format!("G{id_number}"),
         id_number,
         guardian: format!("{surname}{}", chance.pick(GIVEN)),
-        relation: *chance.pick(&["父亲", "母亲", "祖父", "外祖母"]),
+        relation: chance.pick::<&str>(&["父亲", "母亲", "祖父", "外祖母"]),
         phone: format!("1390{:07}", 1_000_000 + serial),
         group: if chance.below(5) == 0 { "留守儿童" } else { "" },
         birth,

@@ -9,6 +9,7 @@ use crate::domain::ids::{ChannelId, LetterId};
 use crate::domain::letter::Outcome;
 use crate::domain::notice::{About, Notice, NoticeState, Surroundings, Tried};
 use crate::domain::policy::{OnUnknown, Policy};
+use crate::domain::text::scrub;
 use crate::step::{StepError, incidents as steps, ladder_by_hash};
 use crate::store::outbox::{self, LetterRow};
 use crate::store::{Db, Transaction, Vault, cases, findings, incidents};
@@ -56,13 +57,13 @@ fn settle_in(
             failed(tx, vault, policy, l, "bad_address", now)
         }
         Outcome::BadMessage(why) => {
-            findings::set_meta(tx, &refused_key(&l.channel), why.as_bytes())?;
+            findings::set_meta(tx, &refused_key(&l.channel), scrub(&why).as_bytes())?;
             failed(tx, vault, policy, l, "bad_message", now)
         }
         Outcome::ChannelDown(why) => {
             let mut state = outbox::channel(tx, &l.channel)?;
             state.down_since = state.down_since.or(Some(now));
-            state.why = Some(why);
+            state.why = Some(scrub(&why));
             state.not_before = Some(now + PROBE);
             outbox::set_channel(tx, &l.channel, &state)?;
             outbox::set_letter_state(tx, l.id, "failed", Some("channel_down"))?;
@@ -77,14 +78,14 @@ fn settle_in(
             let mut state = outbox::channel(tx, &l.channel)?;
             state.not_before = Some(at);
             outbox::set_channel(tx, &l.channel, &state)?;
-            outbox::wait_until(tx, l.id, at, &why)?;
+            outbox::wait_until(tx, l.id, at, &scrub(&why))?;
             Ok(())
         }
         Outcome::Passing(why) => {
             if l.attempts >= ATTEMPTS_MAX {
-                return failed(tx, vault, policy, l, &why, now);
+                return failed(tx, vault, policy, l, &scrub(&why), now);
             }
-            outbox::wait_until(tx, l.id, now + backoff(l.id.0, l.attempts, jitter), &why)?;
+            outbox::wait_until(tx, l.id, now + backoff(l.id.0, l.attempts, jitter), &scrub(&why))?;
             Ok(())
         }
         Outcome::Unknown(_) => unknown(tx, vault, policy, l, now, jitter),

@@ -1,1 +1,0 @@
-//! View + Policy + now to Plan.

@@ -1,0 +1,158 @@
+//! The real program run as a daemon: one at a time, commands over the socket, reload, a graceful end, one round.
+
+mod running;
+
+use kongchuo::drive::control;
+use kongchuo::store::{Db, Key, incidents};
+use running::{
+    Daemon, KEY, Seen, drop_export, gateway, kongchuo, log_of, phone, start, stop, township, wait_for, write,
+};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// Phones that were told, each as often as a letter of its own reached it.
+fn told(seen: &Seen) -> Vec<String> {
+    let mut phones: Vec<String> = seen.lock().expect("no panic").values().map(|(to, _)| to.clone()).collect();
+    phones.sort();
+    phones
+}
+
+fn ask(dir: &Path, request: Value) -> Value {
+    let answer = control::ask(&dir.join("data"), &request, Duration::from_secs(10));
+    answer.expect("it answers").expect("a daemon runs")
+}
+
+fn signal(daemon: &Daemon, name: &str) {
+    let told = Command::new("kill").args([name, &daemon.0.id().to_string()]).status().expect("kill is everywhere");
+    assert!(told.success());
+}
+
+fn output(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let done = kongchuo(dir, arguments).output().expect("it starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (done.status.code().expect("it exits by itself"), text(&done.stdout), text(&done.stderr))
+}
+
+#[test]
+fn one_round_reads_what_was_just_dropped_and_writes_the_letters() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    let (port, seen) = gateway(0);
+    township(dir, port);
+    drop_export(dir, 0);
+    drop_export(dir, 1);
+    let (code, said, log) = output(dir, &["run", "--once", "--lang", "en"]);
+    assert_eq!(code, 0, "{said}{log}");
+    // The register may be read after the roll: whoever was unknown then is known now.
+    let (code, ..) = output(dir, &["run", "--once"]);
+    assert_eq!(code, 0);
+    assert_eq!(told(&seen), [phone(0), phone(1)]);
+    let (code, said, _) = output(dir, &["status", "--format", "json"]);
+    let status: Value = serde_json::from_str(&said).expect("one object a line");
+    assert_eq!((code, status["daemon"]["state"].as_str()), (1, Some("not_running")));
+    // A third round has nothing to do.
+    let (_, said, _) = output(dir, &["run", "--once", "--format", "json"]);
+    assert_eq!(said.trim(), r#"{"read":0,"refused":0,"accepted":0,"failed":0}"#);
+}
+
+#[test]
+fn a_second_daemon_is_refused_and_commands_reach_the_first_within_a_second() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    let (port, seen) = gateway(0);
+    township(dir, port);
+    let mut daemon = start(dir);
+    wait_for("the register", dir, || dir.join("inbox/register/done").exists());
+    drop_export(dir, 3);
+    wait_for("the letter", dir, || told(&seen).len() == 1);
+
+    let (code, _, error) = output(dir, &["run", "--lang", "en"]);
+    assert_eq!(code, 3, "{error}");
+    assert!(error.contains(&format!("process {}", daemon.0.id())), "{error}");
+
+    let begun = Instant::now();
+    let act = json!({"command": "act", "pupil": "S3", "kind": "call", "result": "reached", "by": "李老师"});
+    let reply = ask(dir, act);
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert_eq!(reply["ok"], true, "{reply}");
+    let refused = ask(dir, json!({"command": "act", "pupil": "S99999", "kind": "call", "by": "李老师"}));
+    assert_eq!(refused["ok"], false);
+    assert!(ask(dir, json!({"command": "no such"}))["message"].is_string());
+
+    let (code, said, error) = output(dir, &["status", "--lang", "en"]);
+    assert!(said.contains(&format!("process {}", daemon.0.id())), "{code} {said} {error}");
+
+    let late = dir.join("late.csv");
+    let today = kongchuo::clock::now(chrono_tz::Asia::Shanghai).date();
+    std::fs::write(&late, format!("学籍号,姓名,日期,状态\nS4,学生4,{today},旷课\n")).expect("a file");
+    let (code, said, error) =
+        output(dir, &["import", "--source", "roll", "--format", "json", &late.display().to_string()]);
+    assert_eq!(code, 0, "{said}{error}");
+    assert!(late.exists(), "an imported file stays where it is");
+    wait_for("the second letter", dir, || told(&seen).len() == 2);
+
+    stop(&mut daemon);
+    assert!(!dir.join("data/control.sock").exists());
+}
+
+#[test]
+fn a_reload_with_problems_keeps_the_old_policy_and_says_so_until_one_compiles() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    township(dir, gateway(0).0);
+    let mut daemon = start(dir);
+    let policy = |dir: &Path| ask(dir, json!({"command": "rounds"}))["policy"].as_str().unwrap_or("").to_owned();
+    // Not by a command: with this configuration no command starts.
+    let rejected = |dir: &Path| {
+        let key = Key::from_hex(&KEY.repeat(32)).expect("64 digits");
+        let db = Db::open_read_only(&dir.join("data/kongchuo.db"), &key).expect("the daemon's database");
+        incidents::list(db.conn(), false).expect("incidents").iter().any(|i| i.kind == "policy_rejected")
+    };
+    wait_for("the socket", dir, || dir.join("data/control.sock").exists());
+    let first = policy(dir);
+    let good = std::fs::read_to_string(dir.join("kongchuo.yaml")).expect("ours");
+    write(&dir.join("kongchuo.yaml"), &good.replace("level: 1", "level: none"));
+    signal(&daemon, "-HUP");
+    wait_for("the incident", dir, || rejected(dir));
+    assert_eq!(policy(dir), first);
+    write(&dir.join("kongchuo.yaml"), &good.replace("缺课一天", "缺课满一天"));
+    signal(&daemon, "-HUP");
+    wait_for("the new policy", dir, || policy(dir) != first);
+    wait_for("the incident to close", dir, || !rejected(dir));
+    stop(&mut daemon);
+}
+
+#[test]
+fn nothing_that_names_a_child_is_in_the_log_or_the_data_folder() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    let (port, seen) = gateway(0);
+    township(dir, port);
+    let mut daemon = start(dir);
+    wait_for("the register", dir, || dir.join("inbox/register/done").exists());
+    for pupil in 0..5 {
+        drop_export(dir, pupil);
+    }
+    write(&dir.join("inbox/roll/bad.csv"), "学籍号,姓名,日期,状态\nS5,学生5,昨天,旷课\nX1,查无此人,2026-09-01,旷课\n");
+    wait_for("the letters", dir, || told(&seen).len() == 5);
+    let act =
+        json!({"command": "act", "pupil": "S1", "kind": "call", "result": "reached", "by": "李老师", "note": "学生1"});
+    ask(dir, act);
+    let look = |place: &Path| {
+        let bytes = std::fs::read(place).expect("readable");
+        for personal in ["学生", "家长", "查无此人", "13900010"] {
+            let found = bytes.windows(personal.len()).any(|w| w == personal.as_bytes());
+            assert!(!found, "{personal} stands in {}\n{}", place.display(), log_of(dir));
+        }
+    };
+    look(&dir.join("log"));
+    for entry in std::fs::read_dir(dir.join("data")).expect("there") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|e| e != "sock") {
+            look(&path);
+        }
+    }
+    stop(&mut daemon);
+}
