@@ -418,12 +418,14 @@ fn one_line(s: &str) -> String {
     s.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// As it is, for people who open the file in an editor; encoded where a line is too long for that.
+/// As it is, for people who open the file in an editor; encoded where a line is longer than mail allows (RFC 5322: 998).
 fn readable(text: &str) -> SinglePart {
-    match Body::new_with_encoding(text.to_owned(), ContentTransferEncoding::EightBit) {
-        Ok(body) => SinglePart::builder().header(ContentType::TEXT_PLAIN).body(body),
-        Err(text) => SinglePart::plain(text),
+    if text.lines().any(|l| l.len() > 998) {
+        return SinglePart::plain(text.to_owned());
     }
+    let lines = text.lines().collect::<Vec<_>>().join("\r\n");
+    let body = Body::dangerous_pre_encoded(lines.into_bytes(), ContentTransferEncoding::EightBit);
+    SinglePart::builder().header(ContentType::TEXT_PLAIN).body(body)
 }
 
 fn compose(dispatch: &Dispatch, to: Mailbox, from: Mailbox, zone: chrono_tz::Tz) -> Result<Vec<u8>, String> {

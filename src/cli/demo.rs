@@ -3,6 +3,7 @@
 
 use super::{CliError, Context, Exit};
 use crate::domain::case::Event;
+use crate::domain::ids::RungId;
 use crate::domain::message::{Lang, demo as say};
 use crate::drive::demo::{Child, Played, Tale, play, prepare};
 use crate::drive::township::{Size, Township, term};
@@ -87,7 +88,7 @@ fn tell(lang: Lang, township: &Township, played: &Played, took: Duration, root: 
 
     heading(&mut out, &say::heading_climb(lang));
     for told in &tale.rungs {
-        line(&mut out, &say::rung_line(lang, &told.rung, told.times));
+        line(&mut out, &say::rung_line(lang, &told.rung, roles(lang, played, &told.rung), told.times));
     }
     if let Some(child) = &tale.child {
         one_child(&mut out, lang, child);
@@ -96,6 +97,14 @@ fn tell(lang: Lang, township: &Township, played: &Played, took: Duration, root: 
     incidents(&mut out, lang, tale);
     next(&mut out, lang, played, root);
     out
+}
+
+/// Whom a rung tells.
+fn roles(lang: Lang, played: &Played, rung: &RungId) -> String {
+    let rungs = played.policy.ladders.iter().flat_map(|l| &l.rungs);
+    let to = rungs.filter(|r| r.id == *rung).flat_map(|r| &r.to);
+    let words: Vec<String> = to.map(|r| say::role(lang, r.as_str())).collect();
+    words.join(if lang == Lang::Zh { "、" } else { ", " })
 }
 
 fn heading(out: &mut String, text: &str) {

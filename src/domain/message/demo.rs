@@ -33,9 +33,9 @@ messages! {
         zh "回来了 {returned}，刚回来、还在观察 {watching}，仍未到校 {open}，记录有误 {mistaken}，其他原因结案 {other}"
         en "{returned} came back, {watching} are back and watched, {open} are still away, {mistaken} were mistakes in the records, {other} closed otherwise";
     heading_climb() zh "逐级告知走到哪里" en "How far the climbs went";
-    rung_line(rung, letters)
-        zh "{rung}：{letters} 次"
-        en "{rung}: {letters} times";
+    rung_line(rung, roles, times)
+        zh "{rung}（{roles}）：{times} 次"
+        en "{rung} ({roles}): {times}";
     heading_one_child(school)
         zh "其中一个孩子（{school}）"
         en "One of them ({school})";

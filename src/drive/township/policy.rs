@@ -1,6 +1,6 @@
 //! The configuration of the made-up township, as files that a real township could have written. Text only.
 
-use super::life::class_name;
+use super::life::{GIVEN, SURNAMES, class_name};
 use super::{Township, term};
 
 /// (File name, text); `kongchuo.yaml` is the root.
@@ -78,23 +78,30 @@ fn holidays(year: &str, days: &[(&str, bool, &str)]) -> String {
     )
 }
 
+/// Teachers' names, by their number.
+fn made_up(n: usize) -> String {
+    let name = |from: &[&str], step: usize| from[n * step % from.len()].to_owned();
+    name(SURNAMES, 7) + &name(GIVEN, 11) + &name(GIVEN, 17)
+}
+
 fn schools(township: &Township) -> String {
     let mut out = String::from("schools:\n");
     let mut phone = 0;
-    let mut person = |title: &str| {
+    let mut person = || {
         phone += 1;
-        format!("{{name: {title}, phone: \"1390000{phone:04}\", email: p{phone:04}@school.example.cn}}")
+        let name = made_up(phone);
+        format!("{{name: {name}, phone: \"1390000{phone:04}\", email: p{phone:04}@school.example.cn}}")
     };
     for s in &township.schools {
         let grades: Vec<String> = s.grades.clone().map(|g| g.to_string()).collect();
         out.push_str(&format!("  - id: {}\n    name: {}\n    stage: {}\n", s.id, s.name, s.stage));
         out.push_str(&format!("    grades: [{}]\n    contacts:\n", grades.join(", ")));
-        out.push_str(&format!("      principal: {}\n", person("校长")));
-        out.push_str(&format!("      moral_education: {}\n", person("德育主任")));
+        out.push_str(&format!("      principal: {}\n", person()));
+        out.push_str(&format!("      moral_education: {}\n", person()));
         out.push_str("    homerooms:\n");
         for grade in s.grades.clone() {
             for number in 1..=s.classes_per_grade {
-                out.push_str(&format!("      \"{}\": {}\n", class_name(grade, number), person("班主任")));
+                out.push_str(&format!("      \"{}\": {}\n", class_name(grade, number), person()));
             }
         }
     }
