@@ -229,6 +229,12 @@ pub struct Case {
     pub served: BTreeMap<Word, Date>,
     /// Ended by a review (grade 9 over, 16 years).
     pub review: bool,
+    /// When each mark was first set: a clock that counts from a mark outlasts a return that takes the mark off.
+    #[serde(default)]
+    pub first_marked: BTreeMap<Word, Time>,
+    /// When the case was watched or closed, from … to: marks' clocks stand still then.
+    #[serde(default)]
+    pub still: Vec<(Time, Option<Time>)>,
 }
 
 /// The append-only ledger. Past tense; each with what it was based on.
@@ -313,6 +319,8 @@ pub fn open(id: CaseId, pupil: PupilId, relapse_of: Option<CaseId>, at: Time) ->
         acts: Vec::new(),
         served: BTreeMap::new(),
         review: false,
+        first_marked: BTreeMap::new(),
+        still: Vec::new(),
     }
 }
 
@@ -348,13 +356,23 @@ pub fn step_rung(climb: &mut Climb, rung: &RungId, telling: u32, role: &Role, st
     }
 }
 
-fn stand_still(case: &mut Case) {
+fn stand_still(case: &mut Case, at: Time) {
+    if case.still.last().is_none_or(|(_, to)| to.is_some()) {
+        case.still.push((at, None));
+    }
     case.ack = None;
     case.paused = false;
     case.held = None;
     for climb in &mut case.climbs {
         climb.woken.clear();
         climb.brought.clear();
+    }
+}
+
+/// The case is open again.
+fn go_on(case: &mut Case, at: Time) {
+    if let Some((_, to)) = case.still.last_mut() {
+        *to = to.or(Some(at));
     }
 }
 
@@ -424,6 +442,7 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
         }
         Event::Marked { mark } => {
             case.marks.insert(mark.clone(), at);
+            case.first_marked.entry(mark.clone()).or_insert(at);
         }
         Event::Unmarked { mark } => {
             case.marks.remove(mark);
@@ -449,7 +468,7 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
         Event::Held { incident } => case.held = Some(*incident),
         Event::Released { .. } => case.held = None,
         Event::Returned { day, stated, watch_until } => {
-            stand_still(case);
+            stand_still(case, at);
             case.state = State::Watching;
             case.returns += 1;
             case.returned = Some(Return {
@@ -468,12 +487,14 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
         }
         Event::ReturnUnconfirmed { .. } => {
             case.state = State::Open;
+            go_on(case, at);
             case.relapses += 1;
             case.returned = None;
             case.watch_until = None;
         }
         Event::Relapsed { on } => {
             case.state = State::Open;
+            go_on(case, at);
             case.relapses += 1;
             case.relapsed_on = case.relapsed_on.max(Some(*on));
             case.watch_until = None;
@@ -485,7 +506,7 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
         }
         Event::Corrected { telling } => case.corrections = *telling,
         Event::Closed { reason, evidence, until, by, decision } => {
-            stand_still(case);
+            stand_still(case, at);
             case.state = State::Closed;
             case.closing = Some(Closing {
                 at,
@@ -498,6 +519,7 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
         }
         Event::Reopened { .. } | Event::Expired {} => {
             case.state = State::Open;
+            go_on(case, at);
             case.closing = None;
             case.watch_until = None;
         }

@@ -249,7 +249,8 @@ fn erased_at(case: &Case) -> Option<Time> {
 
 /// When a closed case is to be looked at: after the end of a suspension, and when a follow-up is erased.
 fn closed_wake(view: &PupilView, case: &Case) -> Option<Time> {
-    let expiry = case.closing.as_ref().and_then(|c| c.until).map(|u| (u + chrono::Days::new(1)).and_time(TimeOfDay::MIN));
+    let expiry =
+        case.closing.as_ref().and_then(|c| c.until).map(|u| (u + chrono::Days::new(1)).and_time(TimeOfDay::MIN));
     [expiry, erased_at(case)].into_iter().flatten().filter(|t| *t > view.now).min()
 }
 

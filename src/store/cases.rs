@@ -147,8 +147,7 @@ pub fn ledger(conn: &Connection, vault: &Vault, case: Option<CaseId>) -> Result<
 
 /// What happened to any case after an instant.
 pub fn events_since(conn: &Connection, vault: &Vault, since: Time) -> Result<Vec<Entry>, StoreError> {
-    let mut q =
-        conn.prepare_cached("SELECT id, case_id, at, sealed_body FROM case_event WHERE at > ?1 ORDER BY id")?;
+    let mut q = conn.prepare_cached("SELECT id, case_id, at, sealed_body FROM case_event WHERE at > ?1 ORDER BY id")?;
     let mut rows = q.query([ms(since)])?;
     let mut out = Vec::new();
     while let Some(r) = rows.next()? {
