@@ -229,6 +229,9 @@ pub struct Case {
     pub served: BTreeMap<Word, Date>,
     /// Ended by a review (grade 9 over, 16 years).
     pub review: bool,
+    /// The end of a suspension or exemption after which the child has not come back.
+    #[serde(default)]
+    pub exempt_until: Option<Date>,
     /// When each mark was first set: a clock that counts from a mark outlasts a return that takes the mark off.
     #[serde(default)]
     pub first_marked: BTreeMap<Word, Time>,
@@ -319,6 +322,7 @@ pub fn open(id: CaseId, pupil: PupilId, relapse_of: Option<CaseId>, at: Time) ->
         acts: Vec::new(),
         served: BTreeMap::new(),
         review: false,
+        exempt_until: None,
         first_marked: BTreeMap::new(),
         still: Vec::new(),
     }
@@ -470,6 +474,7 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
         Event::Returned { day, stated, watch_until } => {
             stand_still(case, at);
             case.state = State::Watching;
+            case.exempt_until = None;
             case.returns += 1;
             case.returned = Some(Return {
                 round: case.returns,
@@ -508,6 +513,7 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
         Event::Closed { reason, evidence, until, by, decision } => {
             stand_still(case, at);
             case.state = State::Closed;
+            case.exempt_until = until.filter(|_| matches!(reason, Reason::Suspended | Reason::Exempt));
             case.closing = Some(Closing {
                 at,
                 reason: *reason,
@@ -520,6 +526,9 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
         Event::Reopened { .. } | Event::Expired {} => {
             case.state = State::Open;
             go_on(case, at);
+            if matches!(event, Event::Reopened { .. }) {
+                case.exempt_until = None;
+            }
             case.closing = None;
             case.watch_until = None;
         }

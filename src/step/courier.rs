@@ -449,6 +449,11 @@ fn spoken_subject(
     {
         return Ok(card.name);
     }
+    if let Some(id) = crate::domain::ids::CaseId::parse(subject)
+        && let Some(number) = cases::get(tx, vault, id)?.and_then(|c| c.number)
+    {
+        return Ok(number);
+    }
     Ok(subject.to_owned())
 }
 
