@@ -229,6 +229,15 @@ pub struct Case {
     pub served: BTreeMap<Word, Date>,
     /// Ended by a review (grade 9 over, 16 years).
     pub review: bool,
+    /// The end of a suspension or exemption after which the child has not come back.
+    #[serde(default)]
+    pub exempt_until: Option<Date>,
+    /// When each mark was first set: a clock that counts from a mark outlasts a return that takes the mark off.
+    #[serde(default)]
+    pub first_marked: BTreeMap<Word, Time>,
+    /// When the case was watched or closed, from … to: marks' clocks stand still then.
+    #[serde(default)]
+    pub still: Vec<(Time, Option<Time>)>,
 }
 
 /// The append-only ledger. Past tense; each with what it was based on.
@@ -313,6 +322,9 @@ pub fn open(id: CaseId, pupil: PupilId, relapse_of: Option<CaseId>, at: Time) ->
         acts: Vec::new(),
         served: BTreeMap::new(),
         review: false,
+        exempt_until: None,
+        first_marked: BTreeMap::new(),
+        still: Vec::new(),
     }
 }
 
@@ -348,13 +360,23 @@ pub fn step_rung(climb: &mut Climb, rung: &RungId, telling: u32, role: &Role, st
     }
 }
 
-fn stand_still(case: &mut Case) {
+fn stand_still(case: &mut Case, at: Time) {
+    if case.still.last().is_none_or(|(_, to)| to.is_some()) {
+        case.still.push((at, None));
+    }
     case.ack = None;
     case.paused = false;
     case.held = None;
     for climb in &mut case.climbs {
         climb.woken.clear();
         climb.brought.clear();
+    }
+}
+
+/// The case is open again.
+fn go_on(case: &mut Case, at: Time) {
+    if let Some((_, to)) = case.still.last_mut() {
+        *to = to.or(Some(at));
     }
 }
 
@@ -424,6 +446,7 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
         }
         Event::Marked { mark } => {
             case.marks.insert(mark.clone(), at);
+            case.first_marked.entry(mark.clone()).or_insert(at);
         }
         Event::Unmarked { mark } => {
             case.marks.remove(mark);
@@ -449,8 +472,9 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
         Event::Held { incident } => case.held = Some(*incident),
         Event::Released { .. } => case.held = None,
         Event::Returned { day, stated, watch_until } => {
-            stand_still(case);
+            stand_still(case, at);
             case.state = State::Watching;
+            case.exempt_until = None;
             case.returns += 1;
             case.returned = Some(Return {
                 round: case.returns,
@@ -468,12 +492,14 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
         }
         Event::ReturnUnconfirmed { .. } => {
             case.state = State::Open;
+            go_on(case, at);
             case.relapses += 1;
             case.returned = None;
             case.watch_until = None;
         }
         Event::Relapsed { on } => {
             case.state = State::Open;
+            go_on(case, at);
             case.relapses += 1;
             case.relapsed_on = case.relapsed_on.max(Some(*on));
             case.watch_until = None;
@@ -485,8 +511,9 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
         }
         Event::Corrected { telling } => case.corrections = *telling,
         Event::Closed { reason, evidence, until, by, decision } => {
-            stand_still(case);
+            stand_still(case, at);
             case.state = State::Closed;
+            case.exempt_until = until.filter(|_| matches!(reason, Reason::Suspended | Reason::Exempt));
             case.closing = Some(Closing {
                 at,
                 reason: *reason,
@@ -498,6 +525,10 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
         }
         Event::Reopened { .. } | Event::Expired {} => {
             case.state = State::Open;
+            go_on(case, at);
+            if matches!(event, Event::Reopened { .. }) {
+                case.exempt_until = None;
+            }
             case.closing = None;
             case.watch_until = None;
         }

@@ -324,7 +324,31 @@ fn watch_end(view: &PupilView, d: &Draft, day: Date) -> Date {
     }
 }
 
+/// From when on a case is one for review: the day after the pupil's grade 9 has ended, or the 16th birthday.
+fn review_from(view: &PupilView) -> Option<Date> {
+    let s = view.segment?;
+    let birthday = s.birth_date.map(|b| super::calendar::months_after(b, 16 * 12));
+    let today = view.now.date();
+    // The school year's last term: one that ends in spring or summer.
+    let last_term = |t: &&super::policy::Term| (4..=8).contains(&chrono::Datelike::month(&t.end)) && t.end >= s.from;
+    let grade_over = view
+        .calendar
+        .terms()
+        .iter()
+        .filter(|_| s.grade == Some(9))
+        .filter(last_term)
+        .map(|t| t.end + Days::new(1))
+        .filter(|d| {
+            *d <= today || view.calendar.school_year_of(*d - Days::new(1)).0 == view.calendar.school_year_of(today).0
+        })
+        .min();
+    birthday.into_iter().chain(grade_over).min()
+}
+
 fn while_open(view: &PupilView, d: &mut Draft) {
+    if !d.case.review && review_from(view).is_some_and(|day| day <= view.now.date()) {
+        d.emit(Event::ReviewOpened {});
+    }
     let Some(ladder) = leading_ladder(&d.case, view.ladders) else { return };
     if let Some(day) = return_day(view, &d.case, ladder.return_days) {
         let watch_until = watch_end(view, d, day);
@@ -444,6 +468,12 @@ pub fn next_instant(view: &PupilView, case: &Case) -> Option<Time> {
             next = Some(next.map_or(t, |n: Time| n.min(t)));
         }
     };
+    if case.state == State::Open
+        && !case.review
+        && let Some(day) = review_from(view)
+    {
+        add(day.and_time(super::TimeOfDay::MIN));
+    }
     if case.state == State::Watching
         && let Some(until) = case.watch_until
     {

@@ -83,8 +83,13 @@ pub fn climb_case(ground: &Ground, case: &mut Case, ladders: &dyn Fn(&str) -> Op
     }
     for i in 0..case.climbs.len() {
         let Some(ladder) = ladders(&case.climbs[i].hash) else { continue };
+        if !called_for(case, &case.climbs[i]) {
+            continue;
+        }
         set_marks(ground, case, i, &ladder, &mut out);
-        if let Some(times) = woken(ground, &case.climbs[i], &ladder, &anchors(case, &case.climbs[i]), waits(case)) {
+        if let Some(times) =
+            woken(ground, &case.climbs[i], &ladder, &anchors(case, &case.climbs[i]), waits(case, &case.climbs[i]))
+        {
             emit(case, ground.now, &mut out, Event::Woken { ladder: ladder.id.clone(), times });
         }
         // Sending one rung may bring the next forward: look again until nothing moves.
@@ -95,7 +100,7 @@ pub fn climb_case(ground: &Ground, case: &mut Case, ladders: &dyn Fn(&str) -> Op
                 climb,
                 &ladder,
                 &anchors(case, climb),
-                waits(case),
+                waits(case, &case.climbs[i]),
                 &ground.policy.contacts,
             );
             let Some(p) = planned.first() else { break };
@@ -112,7 +117,9 @@ pub fn climb_case(ground: &Ground, case: &mut Case, ladders: &dyn Fn(&str) -> Op
             // The repeats begin to be planned now.
             let climb = &case.climbs[i];
             let a = anchors(case, climb);
-            for p in ladder::plan(&ground.footing, climb, &ladder, &a, waits(case), &ground.policy.contacts) {
+            for p in
+                ladder::plan(&ground.footing, climb, &ladder, &a, waits(case, &case.climbs[i]), &ground.policy.contacts)
+            {
                 out.wake(p.at.max(ground.now));
             }
         }
@@ -141,8 +148,15 @@ fn emit(case: &mut Case, now: Time, out: &mut Moves, event: Event) {
     out.events.push(event);
 }
 
-pub fn waits(case: &Case) -> Waits {
-    Waits { ack_until: case.ack.as_ref().map(|a| a.until), paused: case.paused }
+/// An acknowledgement counts for the climbs of the case as it was then: one that starts later is not held by it.
+pub fn waits(case: &Case, climb: &Climb) -> Waits {
+    let ack = case.ack.as_ref().filter(|a| a.at >= climb.started);
+    Waits { ack_until: ack.map(|a| a.until), paused: case.paused }
+}
+
+/// Some finding that still stands called for the climb.
+fn called_for(case: &Case, climb: &Climb) -> bool {
+    case.grounds.iter().any(|g| !g.retracted && g.ladder.as_ref() == Some(&climb.ladder))
 }
 
 fn woken(
@@ -166,7 +180,13 @@ fn set_marks(ground: &Ground, case: &mut Case, i: usize, ladder: &Ladder, out: &
             continue;
         }
         let climb = &case.climbs[i];
-        if let Some(due) = ladder::due_of(&ground.footing, climb, &anchors(case, climb), &rule.at) {
+        let anchors = Anchors { marks: case.first_marked.clone(), ..anchors(case, climb) };
+        let is_still = |d: super::Date| {
+            let in_term = ground.footing.calendar.terms().iter().any(|t| t.start <= d && d <= t.end);
+            let watched = case.still.iter().any(|(from, to)| from.date() < d && to.is_none_or(|to| d <= to.date()));
+            !in_term || watched
+        };
+        if let Some(due) = ladder::mark_due(&ground.footing, climb, &anchors, &rule.at, &is_still) {
             if due <= ground.now {
                 emit(case, ground.now, out, Event::Marked { mark: rule.mark.clone() });
             } else {
@@ -185,7 +205,13 @@ fn skip_reason(case: &Case, climb: &Climb, rung: &Rung) -> Option<String> {
         Anchor::Level(l) => case.levels.get(l).copied().unwrap_or(climb.started),
         Anchor::Mark(m) => case.marks.get(m).copied().unwrap_or(climb.started),
         Anchor::Rung(r) => climb.rungs.get(r).and_then(|s| s.done).unwrap_or(climb.started),
-        _ => climb.started,
+        Anchor::Served(d) => case.served.get(d).map_or(climb.started, |d| d.and_time(super::TimeOfDay::MIN)),
+        Anchor::Act(kind) => {
+            let first = case.acts.iter().filter(|a| a.at >= climb.started && a.kind == *kind).map(|a| a.at).min();
+            // The act that is the anchor is not one since it.
+            first.map_or(climb.started, |t| t + chrono::TimeDelta::milliseconds(1))
+        }
+        Anchor::Start => climb.started,
     };
     let matches = |kind: &Word, result: &Option<Word>| {
         case.acts

@@ -49,7 +49,7 @@ pub fn counts(n: &Notice, sms: bool) -> bool {
     sms && n.to.is_guardian()
         && !n.statutory
         && !n.urgent
-        && !matches!(n.rung.as_str(), notice::RETURNED | notice::CORRECTED | notice::REPLY)
+        && !matches!(n.rung.as_str(), notice::RETURNED | notice::RELAPSED | notice::CORRECTED | notice::REPLY)
 }
 
 /// One of its kind: answers, urgent rungs, morning reports and everything to guardians.

@@ -17,6 +17,8 @@ pub const CONTACT_MISSING: &str = "contact_missing";
 pub const CHANNEL_DOWN: &str = "channel_down";
 pub const LADDER_EXHAUSTED: &str = "ladder_exhausted";
 pub const CASE_FOR_REVIEW: &str = "case_for_review";
+pub const LETTERS_STUCK: &str = "letters_stuck";
+pub const LADDER_OVERDUE: &str = "ladder_overdue";
 pub const POLICY_REJECTED: &str = "policy_rejected";
 
 /// What an incident remembers.

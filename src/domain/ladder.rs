@@ -132,6 +132,44 @@ pub fn due_of(footing: &Footing, climb: &Climb, anchors: &Anchors, due: &Due) ->
     })
 }
 
+/// When a mark is due: its clock passes over the days on which it stands still.
+pub fn mark_due(
+    footing: &Footing,
+    climb: &Climb,
+    anchors: &Anchors,
+    due: &Due,
+    is_still: &dyn Fn(Date) -> bool,
+) -> Option<Time> {
+    let mut at = due_of(footing, climb, anchors, due)?;
+    if matches!(due.after, After::Seconds(0)) && due.time.is_none() {
+        return Some(at);
+    }
+    let first = anchored(climb, anchors, &due.anchor)?.date();
+    // School and working days pass over days off by themselves: only those of them that stand still are made up for.
+    let counts = |d: Date| match due.after {
+        After::SchoolDays(_) => footing.school_days_after(d - Days::new(1), d) > 0,
+        After::WorkingDays(_) => footing.calendar.is_working_day(d),
+        _ => true,
+    };
+    let end = footing.calendar.last_day()?;
+    let mut d = first;
+    while d < at.date() {
+        d = d + Days::new(1);
+        if d > end {
+            // Beyond the known terms the clock stands still for good.
+            return None;
+        }
+        if counts(d) && is_still(d) {
+            at = match due.after {
+                After::SchoolDays(_) => footing.add_school_days(at.date(), 1).and_time(at.time()),
+                After::WorkingDays(_) => footing.calendar.add_working_days(at.date(), 1).and_time(at.time()),
+                _ => at + TimeDelta::days(1),
+            };
+        }
+    }
+    Some(at)
+}
+
 /// Every rung's own due time, with going on, waking and bringing forward worked in.
 fn dues<'l>(footing: &Footing, climb: &Climb, ladder: &'l Ladder, anchors: &Anchors) -> Vec<(usize, &'l Rung, Time)> {
     let raw: Vec<Option<Time>> = ladder.rungs.iter().map(|r| due_of(footing, climb, anchors, &r.at)).collect();
@@ -141,7 +179,8 @@ fn dues<'l>(footing: &Footing, climb: &Climb, ladder: &'l Ladder, anchors: &Anch
     });
     let mut out = Vec::new();
     for (i, rung) in ladder.rungs.iter().enumerate() {
-        let Some(mut due) = raw[i] else { continue };
+        // A rung that waits for one that nobody could be told goes when it is brought forward.
+        let Some(mut due) = raw[i].or_else(|| climb.brought.get(&rung.id).copied()) else { continue };
         if let Some((at, k, first)) = base {
             let anchored_before = anchored(climb, anchors, &rung.at.anchor).is_some_and(|t| t < at);
             if i == k {
@@ -331,7 +370,7 @@ pub fn next_to_another_role(climb: &Climb, ladder: &Ladder, rung: &RungId) -> Op
     ladder.rungs[k + 1..]
         .iter()
         .find(|r| {
-            r.at.anchor == Anchor::Start
+            matches!(r.at.anchor, Anchor::Start | Anchor::Rung(_))
                 && !climb.rungs.contains_key(&r.id)
                 && r.to.iter().any(|role| !roles.contains(role))
         })

@@ -243,6 +243,13 @@ pub fn incident_words(lang: Lang, k: &str, subject: &str, detail: &Value) -> Sai
         kind::CONTACT_MISSING => (m::contact_missing_title(lang, subject), m::contact_missing_text(lang)),
         kind::CHANNEL_DOWN => (m::channel_down_title(lang, subject), m::channel_down_text(lang)),
         "message_refused" => (m::message_refused_title(lang, subject), m::message_refused_text(lang)),
+        kind::LETTERS_STUCK => (m::letters_stuck_title(lang, subject), m::letters_late_text(lang)),
+        kind::LADDER_OVERDUE => (m::ladder_overdue_title(lang, subject), m::letters_late_text(lang)),
+        kind::CASE_FOR_REVIEW => (m::case_for_review_title(lang, subject), m::case_for_review_text(lang)),
+        kind::EXEMPTION_ENDS => {
+            let until = s("until").parse::<Date>().map(|d| say_day(lang, d)).unwrap_or_default();
+            (m::exemption_ends_title(lang, subject), m::exemption_ends_text(lang, until))
+        }
         kind::LADDER_EXHAUSTED => (m::ladder_exhausted_title(lang, subject), m::ladder_exhausted_text(lang)),
         kind::POLICY_REJECTED => (m::policy_rejected_title(lang), m::policy_rejected_text(lang, s("problems"))),
         other => {

@@ -132,7 +132,8 @@ impl<'d> Forms<'d> {
         for climb in &c.climbs {
             let Some(ladder) = ladder_by_hash(self.db.conn(), self.policy, &climb.hash) else { continue };
             let anchors = climbing::anchors(c, climb);
-            let planned = ladder::plan(&footing, climb, &ladder, &anchors, climbing::waits(c), &self.policy.contacts);
+            let planned =
+                ladder::plan(&footing, climb, &ladder, &anchors, climbing::waits(c, climb), &self.policy.contacts);
             next.extend(planned.into_iter().next().map(|p| (climb.ladder.clone(), (p.rung, p.at))));
         }
         Ok(next)

@@ -657,7 +657,7 @@ impl Desk<'_> {
             }
         }
         let Some(letter) = letter else { return no(m::unknown_phone(self.lang)) };
-        let (ok, message) = match self.understood(letter, &words) {
+        let (ok, message) = match self.understood(&last, letter, &words) {
             Ok(message) => (true, message),
             Err(Refusal::Because(why)) => (false, why),
             Err(e) => return Err(e),
@@ -666,15 +666,49 @@ impl Desk<'_> {
         Ok(Reply { ok, message, decision: None })
     }
 
+    /// The number is not theirs, or they want no letters: it is written to no more, and a contact is missing.
+    fn block(&self, letter: &outbox::LetterRow) -> Result<(), Refusal> {
+        outbox::bury(self.tx, &letter.digest, &letter.channel, self.now)?;
+        for n in outbox::notices_of(self.tx, letter.id)? {
+            let segment = match n.pupil {
+                Some(p) => super::courier::place_of(self.tx, self.policy, p, self.now.date())?,
+                None => None,
+            };
+            let people = notice::Surroundings {
+                pupil: n.pupil,
+                school: segment.as_ref().map(|s| s.0.clone()).or_else(|| n.school.clone()),
+                class: segment.and_then(|s| s.1),
+                ..notice::Surroundings::default()
+            };
+            super::incidents::nobody_to_reach(self.tx, &people, &n.to.role, self.now)?;
+        }
+        Ok(())
+    }
+
     /// Carries out what a known phone wrote; what is to be answered.
-    fn understood(&self, letter: &outbox::LetterRow, words: &str) -> Result<String, Refusal> {
+    fn understood(
+        &self,
+        letters: &[outbox::LetterRow],
+        letter: &outbox::LetterRow,
+        words: &str,
+    ) -> Result<String, Refusal> {
+        if matches!(words, "打错了" | "退订") {
+            self.block(letter)?;
+            return Ok(m::done(self.lang));
+        }
         let fresh = letter.accepted.is_some_and(|t| self.now - t <= chrono::TimeDelta::days(7));
         let mut parts = words.split_whitespace();
         let ack = matches!(parts.next(), Some("1" | "收到"));
         let number = parts.next().map(str::to_owned);
         let mut found: Vec<Case> = Vec::new();
-        if fresh {
-            for n in outbox::notices_of(self.tx, letter.id)? {
+        // With a number: that case, whichever letter told of it. Without: every case in the last letter.
+        let asked: Vec<&outbox::LetterRow> = match number {
+            Some(_) => letters.iter().collect(),
+            None if fresh => vec![letter],
+            None => Vec::new(),
+        };
+        for l in asked {
+            for n in outbox::notices_of(self.tx, l.id)? {
                 if let crate::domain::notice::About::Case(id) = n.about
                     && let Some(c) = cases::get(self.tx, self.vault, id)?
                     && !found.iter().any(|f| f.id == c.id)

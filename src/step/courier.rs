@@ -397,12 +397,21 @@ fn say(
         (About::Case(id), Some(p)) => Some(child(tx, vault, policy, id, p, now)?),
         _ => None,
     };
+    let mut said_facts = n.facts.clone();
+    if n.statutory && matches!(n.about, About::Case(_)) {
+        // What a hold makes of the words is decided by the state of the instant: it may begin in the step that made the notice.
+        let open = match &n.school {
+            Some(s) => super::incidents::find_open(tx, crate::domain::incident::MASS_ABSENCE, s.as_str())?,
+            None => None,
+        };
+        said_facts = serde_json::json!({ "unconfirmed": open.is_some_and(|i| i.body.released.is_none()) });
+    }
     let facts = Facts {
         rung: n.rung.as_str(),
         template: n.template.as_deref(),
         document: n.document.as_ref().map(|d| d.as_str()),
         child: child.as_ref(),
-        facts: &n.facts,
+        facts: &said_facts,
         sms,
         reader: reader(policy, n),
         subject: spoken_subject(tx, vault, policy, &n.facts)?,
@@ -442,6 +451,11 @@ fn spoken_subject(
         && let Some(card) = vault::pupil_card(tx, vault, pupil)?
     {
         return Ok(card.name);
+    }
+    if let Some(id) = crate::domain::ids::CaseId::parse(subject)
+        && let Some(number) = cases::get(tx, vault, id)?.and_then(|c| c.number)
+    {
+        return Ok(number);
     }
     Ok(subject.to_owned())
 }

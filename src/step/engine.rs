@@ -22,6 +22,9 @@ pub fn run(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, Step
     db.write(|tx| {
         let ready = prepared(policy);
         let slept_s = last_step(tx)?.map_or(0, |t| (now - t).num_seconds());
+        if slept_s > 15 * 60 {
+            findings::set_meta(tx, "woke", ms(now).to_string().as_bytes())?;
+        }
         policy_change::notice(tx, policy, now)?;
         let mut dirty: BTreeSet<PupilId> = deliveries::dirty_pupils(tx)?.into_iter().collect();
         let marked = !dirty.is_empty();

@@ -2,7 +2,7 @@
 
 use super::{StepError, ladder_by_hash, pupils};
 use crate::domain::calendar::Calendar;
-use crate::domain::case::{Climb, State};
+use crate::domain::case::{Case, Climb, State};
 use crate::domain::climbing::{self, Ground};
 use crate::domain::finding::Finding;
 use crate::domain::ids::{LadderId, PupilId, Role, RungId, SchoolId, SourceId};
@@ -10,9 +10,11 @@ use crate::domain::incident::{self as kind, Body, Condition, Incident};
 use crate::domain::ladder::Footing;
 use crate::domain::notice::{self, About, NewNotice, Surroundings};
 use crate::domain::policy::{Ladder, Policy, Source};
-use crate::domain::{Date, Time, TimeOfDay};
+use crate::domain::{Date, Time, TimeOfDay, timeline};
 use crate::store::time::from_ms;
-use crate::store::{Connection, StoreError, Transaction, Vault, cases, deliveries, findings, incidents, outbox, vault};
+use crate::store::{
+    Connection, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, incidents, outbox, vault,
+};
 use chrono::{Datelike, Days, TimeDelta};
 use serde_json::json;
 
@@ -86,6 +88,9 @@ pub fn run(
         incidents::write(tx, &i, moves.next)?;
     }
     wake(channel_deadline(tx, now)?);
+    for case in cases::all(tx, vault, true)? {
+        wake(case.exempt_until.map(|u| (u - Days::new(NOTICE_DAYS)).and_time(TimeOfDay::MIN)));
+    }
     Ok(next)
 }
 
@@ -164,18 +169,24 @@ fn conditions(
         out.push(of_source(policy, crate::store::word(&c.kind)?, &c.source, detail));
     }
     out.extend(unknown_years(policy, calendar, now.date()));
-    for case in cases::all(tx, vault, false)? {
+    for case in cases::all(tx, vault, true)? {
         if case.state == State::Open && case.climbs.iter().any(|c| c.exhausted.is_some()) {
-            let subject = case.number.clone().unwrap_or_else(|| case.id.to_string());
+            out.push(of_case(tx, policy, kind::LADDER_EXHAUSTED, &case, now)?);
+        }
+        if case.state == State::Open && case.review {
+            out.push(of_case(tx, policy, kind::CASE_FOR_REVIEW, &case, now)?);
+        }
+        if exemption_ends(tx, policy, calendar, &case, now)? {
             out.push(Condition {
-                kind: kind::LADDER_EXHAUSTED.to_owned(),
-                subject,
-                school: None,
-                detail: json!({ "case": case.id.to_string() }),
+                kind: kind::EXEMPTION_ENDS.to_owned(),
+                subject: case.pupil.to_string(),
+                school: super::courier::place_of(tx, policy, case.pupil, now.date())?.map(|p| p.0),
+                detail: json!({ "until": case.exempt_until }),
                 ladder: None,
             });
         }
     }
+    out.extend(late(tx, policy, vault, now)?);
     for channel in &policy.channels {
         let state = outbox::channel(tx, &channel.id)?;
         let silent = silent_since(tx, &channel.id, state.last_ok)?.is_some_and(|t| now >= t + TimeDelta::minutes(60));
@@ -200,6 +211,91 @@ fn conditions(
     }
     for f in findings::of_groups(tx)?.into_iter().filter(|f| f.open) {
         out.extend(of_group(policy, &f));
+    }
+    Ok(out)
+}
+
+/// What an incident about a case is called by: not its number, which may come while the incident is open.
+fn case_subject(case: &Case) -> String {
+    case.id.to_string()
+}
+
+/// The school is the pupil's of now: its principal stands on `operations`.
+fn of_case(tx: &Transaction, policy: &Policy, kind: &str, case: &Case, now: Time) -> Result<Condition, StepError> {
+    Ok(Condition {
+        kind: kind.to_owned(),
+        subject: case_subject(case),
+        school: super::courier::place_of(tx, policy, case.pupil, now.date())?.map(|p| p.0),
+        detail: json!({ "case": case.id.to_string() }),
+        ladder: None,
+    })
+}
+
+/// From 15 calendar days before the end of a suspension or exemption, until a newer end is known or the child is back.
+fn exemption_ends(
+    tx: &Transaction,
+    policy: &Policy,
+    calendar: &Calendar,
+    case: &Case,
+    now: Time,
+) -> Result<bool, StepError> {
+    let Some(until) = case.exempt_until else { return Ok(false) };
+    if now.date() < until - Days::new(NOTICE_DAYS) {
+        return Ok(false);
+    }
+    if case.state != State::Closed {
+        return Ok(case.state == State::Open);
+    }
+    // Nobody recorded a return on a case that is closed: attendance after the end shows it.
+    let loaded = evidence::load(tx, &[case.pupil])?;
+    let built = timeline::build(policy, calendar, &loaded, &[case.pupil], now.date(), None);
+    let back = built
+        .timelines
+        .get(&case.pupil)
+        .is_some_and(|t| t.days(calendar).any(|d| d.date() > until && d.date() <= now.date() && d.has_attended()));
+    Ok(!back)
+}
+
+/// How long before the end of an exemption it is told.
+const NOTICE_DAYS: u64 = 15;
+/// A notice so late is a case's `ladder_overdue`…
+const OVERDUE: TimeDelta = TimeDelta::minutes(15);
+/// …and a channel's `letters_stuck`.
+const STUCK: TimeDelta = TimeDelta::minutes(60);
+
+/// Since when a letter is late: from its claiming (nothing forbade it then), after a sleep from the waking.
+fn late_since(tx: &Connection, claimed: Time) -> Result<Time, StoreError> {
+    let woke = findings::meta_text(tx, "woke")?.and_then(|s| s.parse().ok()).map(from_ms);
+    Ok(woke.map_or(claimed, |w| w.max(claimed)))
+}
+
+/// Letters under way that should have gone long ago. What has begun holds until the notice goes, whichever way it tries.
+fn late(tx: &Transaction, policy: &Policy, vault: &Vault, now: Time) -> Result<Vec<Condition>, StepError> {
+    let mut out: Vec<Condition> = Vec::new();
+    let mut add = |c: Condition| {
+        if !out.iter().any(|o| o.kind == c.kind && o.subject == c.subject) {
+            out.push(c);
+        }
+    };
+    for l in outbox::under_way(tx)? {
+        let since = late_since(tx, l.claimed)?;
+        if since + STUCK <= now {
+            add(Condition {
+                kind: kind::LETTERS_STUCK.to_owned(),
+                subject: l.channel.to_string(),
+                school: None,
+                detail: json!({}),
+                ladder: None,
+            });
+        }
+        for n in outbox::notices_of(tx, l.id)? {
+            let About::Case(id) = n.about else { continue };
+            let Some(case) = cases::get(tx, vault, id)? else { continue };
+            let begun = find_open(tx, kind::LADDER_OVERDUE, &case_subject(&case))?.is_some();
+            if begun || since + OVERDUE <= now {
+                add(of_case(tx, policy, kind::LADDER_OVERDUE, &case, now)?);
+            }
+        }
     }
     Ok(out)
 }
@@ -320,6 +416,13 @@ fn silent_since(
 fn channel_deadline(conn: &Connection, now: Time) -> Result<Option<Time>, StoreError> {
     let first =
         outbox::under_way(conn)?.into_iter().map(|l| l.claimed + TimeDelta::minutes(60)).filter(|t| *t > now).min();
+    let mut first = first;
+    for l in outbox::under_way(conn)? {
+        let since = late_since(conn, l.claimed)?;
+        for t in [since + OVERDUE, since + STUCK].into_iter().filter(|t| *t > now) {
+            first = Some(first.map_or(t, |f| f.min(t)));
+        }
+    }
     Ok(first)
 }
 

@@ -387,6 +387,7 @@ pub fn first_channels(policy: &Policy, role: &Role) -> Vec<crate::domain::ids::C
 /// ten minutes, or a class that is covered and has not one attended period today.
 pub fn hold_in_bulk(tx: &Transaction, around: &Around) -> Result<(), StepError> {
     for school in &around.policy.schools {
+        hold_corrections(tx, around, &school.id)?;
         let lifted = cases::lifted_since(tx, &school.id, around.now - TimeDelta::minutes(10))?;
         let lifted_now: Vec<CaseId> = lifted;
         if lifted_now.is_empty() {
@@ -439,6 +440,46 @@ pub fn hold_in_bulk(tx: &Transaction, around: &Around) -> Result<(), StepError> 
                     outbox::hold(tx, n.id)?;
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// Corrections of as many cases at once are held in the same way.
+fn hold_corrections(tx: &Transaction, around: &Around, school: &SchoolId) -> Result<(), StepError> {
+    let corrected = cases::corrected_since(tx, school, around.now - TimeDelta::minutes(10))?;
+    let mass = &around.policy.mass;
+    if (corrected.len() as i64) < i64::from(mass.pupils).max(1) {
+        return Ok(());
+    }
+    let mut waiting = Vec::new();
+    for id in corrected {
+        let notices: Vec<_> = outbox::of_subject(tx, About::Case(id))?
+            .into_iter()
+            .filter(|n| n.rung == notice::CORRECTED && n.state == NoticeState::Waiting)
+            .collect();
+        if let Some(case) = cases::get(tx, around.vault, id)?.filter(|c| c.held.is_none() && !notices.is_empty()) {
+            waiting.push((case, notices));
+        }
+    }
+    let expected = around.built.roster.expected_in(school, None, around.now.date()).count();
+    let n = waiting.len() as i64;
+    if n < i64::from(mass.pupils).max(1) || crate::domain::ratio::Ratio::new(n, (expected as i64).max(1)) <= mass.share
+    {
+        return Ok(());
+    }
+    let dates: BTreeSet<Date> = waiting.iter().flat_map(|(c, _)| c.grounds.iter().map(|g| g.fired_on)).collect();
+    let detail = json!({ "pupils": n, "dates": dates, "expected": expected });
+    let incident = match super::incidents::find_open(tx, incident::MASS_ABSENCE, school.as_str())? {
+        Some(i) if i.body.released.is_none() => i.id,
+        _ => super::incidents::open_mass(tx, around, school, detail)?,
+    };
+    for (mut case, notices) in waiting {
+        let event = Event::Held { incident };
+        crate::domain::case::apply(&mut case, around.now, &event);
+        cases::write(tx, around.vault, &case, &[event], Some(school), Some(around.now), around.now)?;
+        for n in notices {
+            outbox::hold(tx, n.id)?;
         }
     }
     Ok(())

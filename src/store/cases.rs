@@ -170,13 +170,23 @@ pub fn lifted_since(conn: &Connection, school: &SchoolId, since: Time) -> Result
     Ok(out)
 }
 
+/// Cases of the school that were corrected since an instant, whatever their state.
+pub fn corrected_since(conn: &Connection, school: &SchoolId, since: Time) -> Result<Vec<CaseId>, StoreError> {
+    let mut q = conn.prepare_cached(
+        "SELECT DISTINCT e.case_id FROM case_event e JOIN case_row c ON c.id = e.case_id
+         WHERE c.school = ?1 AND e.at > ?2 AND e.name = 'corrected' ORDER BY 1",
+    )?;
+    let out = q.query_map(params![school.as_str(), ms(since)], |r| r.get(0).map(CaseId))?.collect::<Result<_, _>>()?;
+    Ok(out)
+}
+
 /// Cases whose hold is that incident's.
 pub fn held_by(
     conn: &Connection,
     vault: &Vault,
     incident: crate::domain::ids::IncidentId,
 ) -> Result<Vec<Case>, StoreError> {
-    Ok(all(conn, vault, false)?.into_iter().filter(|c| c.held == Some(incident)).collect())
+    Ok(all(conn, vault, true)?.into_iter().filter(|c| c.held == Some(incident)).collect())
 }
 
 /// Numbered cases of a pupil that were opened since a date, other than one.

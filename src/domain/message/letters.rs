@@ -26,7 +26,7 @@ messages! {
     office_order() zh "请依法对监护人批评教育、责令限期改正。" en "Please admonish the guardian and order a remedy within a term, as the law has it.";
     office_overdue() zh "责令限期改正期限已过，学生仍未返校，请依法处理。" en "The term of the order is over and the child is still away; please act as the law has it.";
     office_report() zh "学校劝返未果，请组织劝返复学。" en "The school's persuasion has not succeeded; please organise the child's return.";
-    office_unconfirmed() zh "注意：该校当日数据异常，尚未核实。" en "Note: the school's data of that day are unusual and not confirmed.";
+    office_unconfirmed() zh "注意：该校当日数据异常，尚未确认。" en "Note: the school's data of that day are unusual and not confirmed.";
     office_subject(number, school, name) zh "缺课报告 {number}：{school} {name}" en "Absence report {number}: {school} {name}";
     case_without_number() zh "（未编号）" en "(no number)";
     stated_unconfirmed(school, class, name, by) zh "【未经证实的返校】{school}{class}{name}曾由{by}登记返校，但此后三个上课日均未到校，登记已撤销，流程继续。" en "[Return not confirmed] {by} had recorded the return of {school} {class} {name}, but no attendance has confirmed it within three school days; the record is withdrawn and the climb goes on.";
@@ -56,6 +56,13 @@ messages! {
     channel_down_text() zh "请检查账号、密码、签名和网络。有其他通道的通知已改走其他通道，其余在等待。" en "please check account, password, signature and network. Letters with another way have taken it, the others wait.";
     message_refused_title(subject) zh "通道 {subject} 拒绝了一条内容" en "channel {subject} refused a message";
     message_refused_text() zh "请检查模板和签名。" en "please check templates and signature.";
+    letters_stuck_title(subject) zh "通道 {subject} 有信一小时发不出去" en "letters have been stuck at channel {subject} for an hour";
+    ladder_overdue_title(subject) zh "个案 {subject} 有通知超时未发出" en "a letter of case {subject} is overdue";
+    letters_late_text() zh "系统仍在重试，请检查网络和通道。" en "it is still being tried; please check the network and the channel.";
+    case_for_review_title(subject) zh "个案 {subject} 需要研究" en "case {subject} is due for review";
+    case_for_review_text() zh "学生九年级已结束或已满十六周岁，个案仍未了结，请研究后续安排。" en "the pupil has ended grade 9 or turned 16 with an open case; please decide how to go on.";
+    exemption_ends_title(subject) zh "{subject} 的休学或免学即将到期" en "the suspension or exemption of {subject} is about to end";
+    exemption_ends_text(until) zh "到期日{until}。请联系家庭安排返校，或补交新的批准。" en "it ends on {until}; please arrange the return, or file a new approval.";
     ladder_exhausted_title(subject) zh "个案 {subject} 的流程已走完，学生仍未返校" en "the ladder of case {subject} is exhausted and the child is still away";
     ladder_exhausted_text() zh "请联席会议研究处理。" en "please bring it to the joint meeting.";
     policy_rejected_title() zh "新的配置有问题，没有采用" en "the new configuration has problems and was not taken";
