@@ -128,7 +128,7 @@ impl Known<'_> {
         let place = segment.map(|s| (&s.school_id, s.grade, s.class.as_ref()));
         let footing = Footing { calendar: &self.ready.calendar, place };
         let anchors = climbing::anchors(case, climb);
-        ladder::plan(&footing, climb, ladder, &anchors, climbing::waits(case), &self.town.policy.contacts)
+        ladder::plan(&footing, climb, ladder, &anchors, climbing::waits(case, climb), &self.town.policy.contacts)
     }
 
     /// Rungs without a time: not told, not planned.
