@@ -106,7 +106,7 @@ fn attendance(
         let masks: Vec<u16> =
             collected.slots.iter().map(|s| frame.and_then(|f| f.slot(s.as_str())).unwrap_or(u16::MAX)).collect();
         let mut sheets: BTreeMap<&SlotName, Vec<PupilId>> = BTreeMap::new();
-        for rows in rows_of(collected, &school, date).chunk_by(|a, b| a.pupil == b.pupil) {
+        for rows in rows_of(collected, &school, date)?.chunk_by(|a, b| a.pupil == b.pupil) {
             for (i, r) in rows.iter().enumerate() {
                 let slot = &collected.slots[usize::from(r.slot)];
                 let status = &collected.statuses[usize::from(r.status)];

@@ -3,6 +3,7 @@
 
 use super::FAULTS_MAX;
 use super::identity::{Identity, Named, Who};
+use super::spool::Spool;
 use crate::domain::Date;
 use crate::domain::calendar::Calendar;
 use crate::domain::fault::{Fault, FaultKind};
@@ -51,7 +52,7 @@ pub struct Collected<'a> {
     pub statuses: Vec<StatusId>,
     /// Beside `statuses`: it means absence.
     pub is_absent: Vec<bool>,
-    pub stated: Vec<Stated>,
+    pub stated: Spool,
     pub extras: Vec<Extra>,
     /// Rows by school and date, those that name nobody too.
     pub dates: BTreeMap<(SchoolId, Date), u32>,
@@ -91,7 +92,7 @@ impl<'a> Collected<'a> {
             slots: Vec::new(),
             statuses: Vec::new(),
             is_absent: Vec::new(),
-            stated: Vec::new(),
+            stated: Spool::default(),
             extras: Vec::new(),
             dates: BTreeMap::new(),
             pending: Vec::new(),

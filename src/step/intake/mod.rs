@@ -5,6 +5,7 @@ mod apply;
 mod collect;
 mod identity;
 mod register;
+mod spool;
 mod winners;
 
 use crate::decode;
@@ -378,9 +379,7 @@ fn read_and_apply(
     let stamp = crate::domain::evidence::Stamp { stated_at, delivery: id };
     let mut plan = match source.content {
         Content::Register => apply::Plan::Register(register::plan(db, &mut collected, stamp)?),
-        Content::Attendance => {
-            apply::Plan::Attendance(winners::plan(db.conn(), source, &mut collected, stamp, &stated)?)
-        }
+        Content::Attendance => apply::Plan::Attendance(winners::plan(db.conn(), source, &collected, stamp, &stated)?),
         Content::Leave | Content::Feedback => apply::Plan::Rows,
     };
     let odd = if confirm { Odd::default() } else { plan.odd(source, &collected) };

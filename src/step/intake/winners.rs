@@ -26,12 +26,11 @@ pub struct Change {
 pub fn plan(
     conn: &Connection,
     source: &Source,
-    collected: &mut Collected,
+    collected: &Collected,
     stamp: Stamp,
     file_states: &BTreeSet<Date>,
 ) -> Result<Change, StoreError> {
     let mut change = Change::default();
-    collected.stated.sort_unstable();
     let mut days: BTreeSet<(SchoolId, Date)> = collected.dates.keys().cloned().collect();
     if source.coverage == CoverageKind::Exceptions {
         let mut schools: BTreeSet<SchoolId> = collected.dates.keys().map(|(s, _)| s.clone()).collect();
@@ -44,21 +43,18 @@ pub fn plan(
         change.stated = days.clone();
     }
     for (school, date) in days {
-        let rows = rows_of(collected, &school, date);
-        day(conn, source, collected, stamp, &school, date, rows, &mut change)?;
+        let rows = rows_of(collected, &school, date)?;
+        day(conn, source, collected, stamp, &school, date, &rows, &mut change)?;
     }
     Ok(change)
 }
 
-/// The delivery's rows about a school and date (they are sorted by pupil and row).
-pub fn rows_of<'c>(collected: &'c Collected, school: &SchoolId, date: Date) -> &'c [Stated] {
-    let Some(no) = collected.schools.iter().position(|s| s == school).and_then(|n| u16::try_from(n).ok()) else {
-        return &[];
-    };
-    let all = &collected.stated;
-    let from = all.partition_point(|s| (s.school, s.date) < (no, date));
-    let to = all.partition_point(|s| (s.school, s.date) <= (no, date));
-    &all[from..to]
+/// The delivery's rows about a school and date, by pupil and row.
+pub fn rows_of(collected: &Collected, school: &SchoolId, date: Date) -> Result<Vec<Stated>, StoreError> {
+    match collected.schools.iter().position(|s| s == school).and_then(|n| u16::try_from(n).ok()) {
+        Some(no) => Ok(collected.stated.day(no, date)?),
+        None => Ok(Vec::new()),
+    }
 }
 
 fn day(
