@@ -4,10 +4,14 @@ use kongchuo::domain::message::Lang;
 use kongchuo::story;
 use std::path::PathBuf;
 
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
 fn stories() -> Vec<PathBuf> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/policy");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .expect("the folder of the stories")
+    let mut files: Vec<PathBuf> = ["tests/policy", "tests/policy/rules"]
+        .iter()
+        .flat_map(|f| std::fs::read_dir(root().join(f)).expect("the folder of the stories"))
         .map(|e| e.expect("a file").path())
         .filter(|p| p.to_string_lossy().ends_with(".test.yaml"))
         .collect();
@@ -43,4 +47,16 @@ fn every_story_comes_true() {
         }
     }
     assert_eq!(failed, "");
+}
+
+#[test]
+fn every_ready_made_rule_file_compiles_and_has_a_story() {
+    for entry in std::fs::read_dir(root().join("config/rules")).expect("the folder of ready-made rules") {
+        let name = entry.expect("a file").file_name().to_string_lossy().replace(".yaml", "");
+        let policy = root().join(format!("tests/policy/rules/{name}.yaml"));
+        if let Err(problems) = kongchuo::config::load(&policy) {
+            panic!("{name}: {} problems", problems.len());
+        }
+        assert!(root().join(format!("tests/policy/rules/{name}.test.yaml")).exists(), "{name} has no story");
+    }
 }
