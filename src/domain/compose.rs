@@ -24,6 +24,8 @@ pub struct Candidate<'a> {
     pub notice: Notice,
     pub way: Way,
     pub hours: &'a Hours,
+    /// The recipient is an office: only an office's notices are gathered in a digest, a teacher's are not.
+    pub office: bool,
     /// When a letter of its family last went to the address.
     pub last: Option<Time>,
     /// When the channel takes letters again.
@@ -41,6 +43,12 @@ fn is_answer(n: &Notice) -> bool {
 
 pub fn is_about_children(n: &Notice) -> bool {
     matches!(n.about, About::Case(_))
+}
+
+/// Told at an instant of its own, whatever the digest: the morning report, a hold and its reminders.
+fn is_at_its_time(n: &Notice) -> bool {
+    matches!(n.rung.as_str(), notice::MORNING | notice::HELD)
+        || n.facts.get("kind").and_then(serde_json::Value::as_str) == Some(super::incident::MASS_ABSENCE)
 }
 
 /// Only notices to guardians by SMS that are no statutory, returned, relapsed or correction letter and no answer count
@@ -68,9 +76,9 @@ pub fn earliest(c: &Candidate, calendar: &Calendar, now: Time, counted_now: u32)
     let open = |t: Time| calendar.next_open(t, c.hours);
     t = open(t);
     if let Some(at) = c.hours.digest
+        && c.office
         && !n.statutory
-        && !n.to.is_guardian()
-        && n.rung != notice::MORNING
+        && !is_at_its_time(n)
     {
         let day = calendar.add_working_days(n.due.date(), 1);
         t = open(t.max(day.and_time(at)));

@@ -5,7 +5,7 @@ use super::world::{Broken, Command, Delivery, Steps};
 use crate::domain::Time;
 use crate::domain::ids::{ChannelId, LetterId};
 use crate::domain::letter::{Dispatch, Outcome};
-use crate::domain::policy::{ChannelKind, Policy, Reader};
+use crate::domain::policy::{ChannelKind, OnUnknown, Policy, Reader};
 use crate::step::intake::{self, Found, How};
 use crate::step::{command, courier, engine, policy_change};
 use crate::store::Db;
@@ -100,6 +100,10 @@ impl Steps for Spine {
 
     fn next(&mut self, now: Time) -> Result<Option<Time>, Broken> {
         Ok(courier::next(&mut self.db, &self.policy, now)?)
+    }
+
+    fn drops_copies(&self, channel: &ChannelId) -> bool {
+        self.policy.channel(channel).is_some_and(|c| c.on_unknown == OnUnknown::Idempotent)
     }
 
     /// Gateways report; a mail server has nothing more to say once it accepted.

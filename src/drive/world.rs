@@ -165,6 +165,10 @@ pub trait Steps {
     fn next(&mut self, now: Time) -> Result<Option<Time>, Broken>;
     /// The channel's gateway reports what became of a letter.
     fn gives_receipts(&self, channel: &ChannelId) -> bool;
+    /// The channel's gateway drops a second copy of a letter.
+    fn drops_copies(&self, _channel: &ChannelId) -> bool {
+        false
+    }
 }
 
 /// The world: a script, a clock, gateways, and what was seen of the letters.
@@ -311,6 +315,9 @@ impl<S: Steps> World<S> {
     }
 
     fn accepted(&mut self, d: &Dispatch, at: Time) {
+        if self.steps.drops_copies(&d.channel) && self.sent.iter().any(|s| s.letter == d.letter) {
+            return;
+        }
         self.sent.push(Sent {
             letter: d.letter,
             at,

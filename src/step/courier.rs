@@ -258,6 +258,7 @@ impl<'a> Desk<'a> {
             notice: w.notice.clone(),
             way: w.way.clone(),
             hours: self.policy.contacts.hours_of(&w.notice.to.role),
+            office: reader(self.policy, &w.notice) == Reader::Office,
             last: w.last,
             channel_from: w.channel_from,
             counted: &*w.counted,

@@ -203,7 +203,15 @@ impl<'s> Stage<'s> {
         for (line, no, tokens) in &attendance.strips {
             self.strip(attendance, *line, no, tokens, &marks, &mut calls);
         }
-        for ((at, school), call) in calls {
+        // A later list of an exceptions source replaces the day's earlier one: it says again who was away before.
+        let mut before: BTreeMap<(SchoolId, Option<Date>), Vec<file::Line>> = BTreeMap::new();
+        for ((at, school), mut call) in calls {
+            if !call.slots.is_empty() {
+                let earlier = before.entry((school.clone(), call.date)).or_default();
+                let own = std::mem::take(&mut call.exceptions);
+                earlier.extend(own);
+                call.exceptions.clone_from(earlier);
+            }
             self.call(at, &school, call);
         }
     }
