@@ -72,8 +72,8 @@ PY
 
 echo "$rows rows, $(du -h "$work/attendance.csv" | cut -f1)"
 kongchuo="target/release/kongchuo --config $work/kongchuo.yaml"
-timed "kongchuo import register" $kongchuo import "$work/register.csv" --source register
-timed "kongchuo import" $kongchuo import "$work/attendance.csv" --source roll
+timed "kongchuo import register" $kongchuo import "$work/register.csv" --source register --stated-at 2026-08-31T08:00:00+08:00
+timed "kongchuo import" $kongchuo import "$work/attendance.csv" --source roll --stated-at 2027-02-01T08:00:00+08:00
 timed "sqlite3 .import" sqlite3 "$work/cli.sqlite" "CREATE TABLE a(no TEXT, day TEXT, status TEXT)" ".import --csv --skip 1 $work/attendance.csv a"
 cat >"$work/naive.py" <<'PY'
 import csv, datetime, sqlite3, sys

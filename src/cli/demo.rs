@@ -103,7 +103,13 @@ fn tell(lang: Lang, township: &Township, played: &Played, took: Duration, root: 
 fn roles(lang: Lang, played: &Played, rung: &RungId) -> String {
     let rungs = played.policy.ladders.iter().flat_map(|l| &l.rungs);
     let to = rungs.filter(|r| r.id == *rung).flat_map(|r| &r.to);
-    let words: Vec<String> = to.map(|r| say::role(lang, r.as_str())).collect();
+    // Two ladders may have a rung of one name.
+    let mut words: Vec<String> = Vec::new();
+    for word in to.map(|r| say::role(lang, r.as_str())) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
     words.join(if lang == Lang::Zh { "、" } else { ", " })
 }
 
