@@ -225,7 +225,7 @@ pub fn plan(
             push(&mut wanted, i, rung, 0, role, due, waits, ladder);
         }
     }
-    for (telling, due, rung) in repeats(footing, climb, ladder) {
+    if let Some((telling, due, rung)) = repeats(footing, climb, ladder) {
         let told = climb.rungs.get(&rung.id).and_then(|s| s.tellings.get(&telling));
         for role in &rung.to {
             if told.is_some_and(|t| t.contains_key(role)) {
@@ -288,7 +288,7 @@ fn space(
         last.insert(p.role.clone(), p.at);
         out.push(p);
     }
-    out.sort_by(|a, b| a.at.cmp(&b.at));
+    out.sort_by_key(|p| p.at);
     out
 }
 
