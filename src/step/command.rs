@@ -410,41 +410,7 @@ impl Desk<'_> {
 
     /// A stated return acts at once; attendance must confirm it.
     fn watch(&self, case: Case, on: Date, stated: Stated) -> Result<(), Refusal> {
-        let pupil = case.pupil;
-        let ready = prepared(self.policy);
-        let loaded = evidence::load(self.tx, &[pupil])?;
-        let built = timeline::build(self.policy, &ready.calendar, &loaded, &[pupil], self.now.date(), None);
-        let Some(line) = built.timelines.get(&pupil) else { return Ok(()) };
-        let found = findings::of_pupil(self.tx, pupil, false)?;
-        let segment = built.roster.at(pupil, self.now.date());
-        let ladders = |h: &str| ladder_by_hash(self.tx, self.policy, h);
-        let rules = |h: &str| rule_by_hash(self.tx, self.policy, h);
-        let view = PupilView {
-            policy: self.policy,
-            calendar: &ready.calendar,
-            pupil,
-            segment,
-            timeline: line,
-            findings: &found,
-            changes: &[],
-            ladders: &ladders,
-            rules: &rules,
-            now: self.now,
-        };
-        let mut draft = Draft::of(case, self.now);
-        casework::state_return(&view, &mut draft, on, stated);
-        let people = pupils::surroundings(self.tx, self.vault, pupil, segment)?;
-        let around = Around {
-            evidence: &loaded,
-            policy: self.policy,
-            calendar: &ready.calendar,
-            vault: self.vault,
-            built: &built,
-            now: self.now,
-            slept_s: 0,
-        };
-        pupils::finish(self.tx, &around, &view, &people, &mut draft)?;
-        Ok(())
+        self.finish_after(Draft::of(case, self.now), |view, draft| casework::state_return(view, draft, on, stated))
     }
 
     fn withdraw(&self, decision: &str, by: &str) -> Done {
@@ -512,7 +478,11 @@ impl Desk<'_> {
     }
 
     /// Writes a case's events with the letters that they call for.
-    fn finish(&self, mut draft: Draft) -> Result<(), Refusal> {
+    fn finish(&self, draft: Draft) -> Result<(), Refusal> {
+        self.finish_after(draft, |_, _| ())
+    }
+
+    fn finish_after(&self, mut draft: Draft, first: impl FnOnce(&PupilView, &mut Draft)) -> Result<(), Refusal> {
         let pupil = draft.case.pupil;
         let ready = prepared(self.policy);
         let loaded = evidence::load(self.tx, &[pupil])?;
@@ -534,6 +504,7 @@ impl Desk<'_> {
             rules: &rules,
             now: self.now,
         };
+        first(&view, &mut draft);
         let people = pupils::surroundings(self.tx, self.vault, pupil, segment)?;
         let around = Around {
             evidence: &loaded,
