@@ -144,20 +144,32 @@ fn default_words(f: &Facts) -> Said {
     }
 }
 
+/// Whom a guardian is to call: the homeroom teacher, else the school.
 fn contact(c: &Child, lang: Lang) -> String {
-    let teacher = match lang {
-        Lang::Zh => "老师",
-        Lang::En => "",
+    let (name, phone) = match c.homeroom_name.as_str() {
+        "" => (c.school.as_str(), c.principal_phone.as_str()),
+        name => (name, c.homeroom_phone.as_str()),
     };
-    if !c.homeroom_name.is_empty() {
-        return format!("{}{teacher}{}", c.homeroom_name, c.homeroom_phone);
-    }
-    format!("{}{}", c.school, c.principal_phone)
+    let title = match lang {
+        Lang::Zh if !c.homeroom_name.is_empty() && !name.ends_with("老师") => "老师",
+        _ => "",
+    };
+    let gap = if lang == Lang::En && !phone.is_empty() { " " } else { "" };
+    format!("{name}{title}{gap}{phone}")
+}
+
+/// After a return the days since are what a relapse is about.
+fn since_return(c: &Child) -> Vec<Date> {
+    let since: Vec<Date> = c.dates.iter().copied().filter(|d| c.returned_on.is_none_or(|r| *d > r)).collect();
+    if since.is_empty() { c.dates.clone() } else { since }
 }
 
 fn about_child(f: &Facts, c: &Child) -> Said {
     let lang = f.lang;
-    let dates = say_dates(lang, &c.dates);
+    let dates = match f.rung {
+        notice::RELAPSED => say_dates(lang, &since_return(c)),
+        _ => say_dates(lang, &c.dates),
+    };
     let back = say_day(lang, c.returned_on.or(c.dates.last().copied()).unwrap_or_default());
     match f.reader {
         Reader::Guardian => {

@@ -25,7 +25,7 @@ messages! {
     office_absent(number, school, class, name, dates, level) zh "【缺课报告】{school}{class}{name}：{dates}未到校。个案{number}，级别{level}。" en "[Absence report] {school} {class} {name}: not at school on {dates}. Case {number}, level {level}.";
     office_order() zh "请依法对监护人批评教育、责令限期改正。" en "Please admonish the guardian and order a remedy within a term, as the law has it.";
     office_overdue() zh "责令限期改正期限已过，学生仍未返校，请依法处理。" en "The term of the order is over and the child is still away; please act as the law has it.";
-    office_report() zh "学校劝返未果，请组织劝返复学。" en "The school's persuasion has not succeeded; please organise the child's return.";
+    office_report() zh "请督促学校和家庭，组织劝返复学。" en "Please see to it that school and family bring the child back.";
     office_unconfirmed() zh "注意：该校当日数据异常，尚未确认。" en "Note: the school's data of that day are unusual and not confirmed.";
     office_subject(number, school, name) zh "缺课报告 {number}：{school} {name}" en "Absence report {number}: {school} {name}";
     case_without_number() zh "（未编号）" en "(no number)";

@@ -1,0 +1,123 @@
+//! Golden texts (insta): the default words of letters, by telling and reader, in both languages; how an export is
+//! described; the help. A change shows in the diff and is reviewed there.
+
+use kongchuo::domain::Date;
+use kongchuo::domain::message::Lang;
+use kongchuo::domain::policy::Policy;
+use kongchuo::domain::words::{Child, Facts, Reader, incident_words, say};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+
+fn policy() -> Policy {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policy/kongchuo.yaml");
+    kongchuo::config::load(&root).map(|l| l.policy).unwrap_or_else(|p| panic!("{} problems", p.len()))
+}
+
+fn child() -> Child {
+    let day = |d| Date::from_ymd_opt(2026, 9, d).expect("a date");
+    Child {
+        name: "张小雨".into(),
+        school: "春山镇中心小学".into(),
+        class: "三年级2班".into(),
+        dates: vec![day(7), day(8), day(9), day(14)],
+        homeroom_name: "周老师".into(),
+        homeroom_phone: "13900000014".into(),
+        principal_name: "王校长".into(),
+        principal_phone: "13900000012".into(),
+        level: 2,
+        number: Some("520123104-2026-0001".into()),
+        returned_on: Some(day(10)),
+    }
+}
+
+const TELLINGS: [&str; 9] =
+    ["homeroom", "guardian-1", "school", "visit", "township", "overdue", "returned", "relapsed", "corrected"];
+
+#[test]
+fn default_letters_about_a_child() {
+    let (policy, child) = (policy(), child());
+    let mut out = String::new();
+    for lang in [Lang::Zh, Lang::En] {
+        for reader in [Reader::Guardian, Reader::Staff, Reader::Office] {
+            for rung in TELLINGS {
+                let facts = json!({ "unconfirmed": reader == Reader::Office && rung == "township" });
+                let document = (rung == "township").then_some("rectification_order");
+                let f = Facts {
+                    rung,
+                    template: None,
+                    document,
+                    child: Some(&child),
+                    facts: &facts,
+                    sms: reader == Reader::Guardian,
+                    reader,
+                    subject: String::new(),
+                    lang,
+                };
+                let (subject, text) = say(&policy, &f);
+                if reader == Reader::Guardian {
+                    assert!(!text.contains("辍学") && !text.contains("dropout"), "{rung}: {text}");
+                    assert!(!text.contains("520123104"), "a case number is an office's");
+                }
+                assert!(text.contains("张小雨"), "every letter about a child names the child: {text}");
+                out += &format!("{reader:?} {rung} | {subject} | {text}\n");
+            }
+        }
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn default_letters_about_incidents() {
+    let kinds = [
+        ("export_overdue", json!({ "day": "2026-09-16", "by": "09:30" })),
+        ("export_held", Value::Null),
+        ("export_rejected", Value::Null),
+        ("roster_shrunk", Value::Null),
+        ("unknown_pupils", Value::Null),
+        ("exemption_ends", Value::Null),
+        ("calendar_unknown", Value::Null),
+        ("mass_absence", json!({ "pupils": 40, "dates": ["2026-09-16"] })),
+        ("contact_missing", Value::Null),
+        ("channel_down", Value::Null),
+        ("message_refused", Value::Null),
+        ("letters_stuck", Value::Null),
+        ("ladder_overdue", Value::Null),
+        ("ladder_exhausted", Value::Null),
+        ("case_for_review", Value::Null),
+        ("policy_rejected", json!({ "problems": "kongchuo.yaml:3:5" })),
+    ];
+    let mut out = String::new();
+    for lang in [Lang::Zh, Lang::En] {
+        for (kind, detail) in &kinds {
+            let (title, text) = incident_words(lang, kind, "春山镇中心小学", detail);
+            out += &format!("{kind} | {title} | {text}\n");
+        }
+    }
+    insta::assert_snapshot!(out);
+}
+
+/// What the real program prints, without the folder it ran in.
+fn printed(args: &[&str], dir: &Path) -> String {
+    let out = Command::new(env!("CARGO_BIN_EXE_kongchuo")).args(args).current_dir(dir).env("NO_COLOR", "1").output();
+    let out = out.expect("the program starts");
+    String::from_utf8_lossy(&out.stdout).replace(&dir.display().to_string(), ".")
+}
+
+#[test]
+fn an_export_as_inspect_describes_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let text = "春山镇中心小学考勤表,,,,\n班级：三年级2班,,,,\n学籍号,姓名,班级,日期,状态\n\
+                T001,张一,三年级2班,2026-09-07,到\nT002,李二,三(2)班,2026-09-07,旷课\nT003,王三,三2班,2026-09-31,病假\n\
+                T004,赵四,三年级2班,2026-09-07,◎\n合计,,,,4\n";
+    let (gbk, _, _) = encoding_rs::GB18030.encode(text);
+    std::fs::write(dir.path().join("考勤.csv"), &gbk).expect("written");
+    std::fs::write(dir.path().join("考勤（无日期）.csv"), "学籍号,状态\nT001,到\n").expect("written");
+    let mut out = String::new();
+    for lang in ["zh", "en"] {
+        for file in ["考勤.csv", "考勤（无日期）.csv"] {
+            out += &format!("--- {lang} {file}\n{}", printed(&["--lang", lang, "inspect", file], dir.path()));
+        }
+    }
+    insta::assert_snapshot!(out);
+}
