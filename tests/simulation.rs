@@ -292,3 +292,36 @@ fn whatever_goes_wrong_on_the_way_the_invariants_hold_and_the_findings_are_the_s
         );
     }
 }
+
+/// The clock on the wall is set back in mid-term, by minutes and by days: what was told is not told again, and no guardian is
+/// written to in what are now quiet hours.
+#[test]
+fn a_clock_that_jumps_back_sends_nothing_twice() {
+    let stage = stage(1);
+    let script = on_time(&stage.township);
+    let mut world =
+        World::new(Spine::new(db(), stage.policy.clone(), stage.policy.sources[0].reader.clone()), start(), script);
+    let noon = date(2026, 10, 12).and_hms_opt(12, 0, 0).expect("noon");
+    world.play(noon).unwrap_or_else(|e| panic!("{e}"));
+    assert!(!world.sent.is_empty(), "letters went before the clock is set back");
+    for back in [chrono::TimeDelta::minutes(3), chrono::TimeDelta::hours(14), chrono::TimeDelta::days(2)] {
+        for minutes in (0..=240).step_by(20) {
+            let now = noon - back + chrono::TimeDelta::minutes(minutes);
+            world.steps.decide(now).expect("a step");
+            for d in world.steps.claim(now).expect("a step") {
+                assert!(*d.to.role.as_str() != *"guardian" || !is_quiet(now), "a guardian at {now}");
+                world.steps.settle(now, &d, kongchuo::domain::letter::Outcome::Accepted(None)).expect("a step");
+            }
+        }
+    }
+    let conn = world.steps.db.conn();
+    let mut carried: BTreeMap<_, u32> = BTreeMap::new();
+    for letter in outbox::letters(conn).expect("letters") {
+        if matches!(letter.state.as_str(), "accepted" | "delivered") {
+            for n in outbox::notices_of(conn, letter.id).expect("notices") {
+                *carried.entry(n.id).or_default() += 1;
+            }
+        }
+    }
+    assert!(carried.values().all(|n| *n == 1), "a notice was told by two letters");
+}
