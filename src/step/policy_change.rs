@@ -7,7 +7,7 @@ use crate::domain::notice::{self, About, Surroundings};
 use crate::domain::policy::{Ladder, Policy};
 use crate::domain::rule::ast::Rule;
 use crate::domain::weaken;
-use crate::store::{StoreError, Transaction, deliveries, findings, outbox, vault};
+use crate::store::{Transaction, deliveries, findings, outbox, vault};
 use serde_json::json;
 
 /// Compares the policy in force with the one of the last step.
@@ -36,13 +36,7 @@ pub fn notice(tx: &Transaction, policy: &Policy, now: Time) -> Result<(), StepEr
     findings::set_meta(tx, "in_force", in_force.as_bytes())?;
     findings::set_meta(tx, "policy", policy.hash.as_bytes())?;
     findings::set_meta(tx, "policy_rejected", b"")?;
-    // Contacts and channels may be others now: what was dead may work.
-    tx_forget_dead(tx)?;
     Ok(())
-}
-
-fn tx_forget_dead(tx: &Transaction) -> Result<(), StoreError> {
-    outbox::forget_dead(tx)
 }
 
 fn tell(tx: &Transaction, policy: &Policy, weaker: &[weaken::Weakening], now: Time) -> Result<(), StepError> {

@@ -468,9 +468,3 @@ pub fn set_channel(tx: &Transaction, id: &ChannelId, s: &ChannelState) -> Result
     .execute(params![id.as_str(), s.down_since.map(ms), s.why, s.not_before.map(ms), s.last_ok.map(ms)])?;
     Ok(())
 }
-
-/// Contacts changed: every address is tried anew.
-pub fn forget_dead(tx: &Transaction) -> Result<(), StoreError> {
-    tx.prepare_cached("DELETE FROM dead_address")?.execute([])?;
-    Ok(())
-}
