@@ -47,7 +47,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
         }
         found += wrong.len();
         if found == 0 && !context.json {
-            println!(
+            outln!(
                 "{}",
                 msg::check_good(
                     context.lang,
@@ -64,7 +64,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
         return Ok(Exit::Ok);
     }
     if !context.json {
-        println!("{}", msg::check_found(context.lang, found));
+        outln!("{}", msg::check_found(context.lang, found));
     }
     Ok(Exit::Found)
 }
@@ -84,9 +84,9 @@ fn say(context: &Context, problem: &Problem) {
             "excerpt": problem.excerpt,
             "hint": problem.hint(context.lang),
         });
-        println!("{line}");
+        outln!("{line}");
     } else {
-        println!("{}\n", problem.render(context.lang));
+        outln!("{}\n", problem.render(context.lang));
     }
     let _ = std::io::stdout().flush();
 }
@@ -101,10 +101,10 @@ fn firings(context: &Context, policy: &Policy, now: crate::domain::Time) {
         if context.json {
             let times: Vec<String> =
                 next.iter().map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Secs, false)).collect();
-            println!("{}", serde_json::json!({ "source": source.id.as_str(), "poll": written, "next": times }));
+            outln!("{}", serde_json::json!({ "source": source.id.as_str(), "poll": written, "next": times }));
         } else {
             let times: Vec<String> = next.iter().map(|t| t.format("%Y-%m-%d %H:%M").to_string()).collect();
-            println!("{}", msg::next_firings(context.lang, &source.id, written, times.join(", ")));
+            outln!("{}", msg::next_firings(context.lang, &source.id, written, times.join(", ")));
         }
     }
 }
@@ -174,11 +174,11 @@ fn is_known_home(home: &str, policy: &Policy) -> bool {
 fn tell(context: &Context, severity: Severity, message: &str, hint: Option<&str>) {
     if context.json {
         let severity = if severity == Severity::Note { "note" } else { "error" };
-        println!("{}", serde_json::json!({ "severity": severity, "message": message, "hint": hint }));
+        outln!("{}", serde_json::json!({ "severity": severity, "message": message, "hint": hint }));
         return;
     }
-    println!("{message}");
+    outln!("{message}");
     if let Some(hint) = hint {
-        println!(" {}: {hint}", crate::domain::message::cli::hint_word(context.lang));
+        outln!(" {}: {hint}", crate::domain::message::cli::hint_word(context.lang));
     }
 }

@@ -58,10 +58,10 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     }
     let config = dir.join("kongchuo.yaml");
     if context.json {
-        println!("{}", serde_json::json!({ "config": config }));
+        outln!("{}", serde_json::json!({ "config": config }));
     } else {
-        println!("{}", msg::init_done(lang, dir.display()));
-        println!("{}", msg::init_next(lang, config.display()));
+        outln!("{}", msg::init_done(lang, dir.display()));
+        outln!("{}", msg::init_next(lang, config.display()));
     }
     Ok(Exit::Ok)
 }

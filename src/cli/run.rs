@@ -49,9 +49,9 @@ fn say(context: &Context, done: &daemon::Done) {
         let line = serde_json::json!({
             "read": done.read, "refused": done.refused, "accepted": done.accepted, "failed": done.failed,
         });
-        println!("{line}");
+        outln!("{line}");
     } else {
-        println!("{}", words::round_done(context.lang, done.read, done.refused, done.accepted, done.failed));
+        outln!("{}", words::round_done(context.lang, done.read, done.refused, done.accepted, done.failed));
     }
 }
 

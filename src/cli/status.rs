@@ -53,10 +53,10 @@ pub fn run(context: &Context, _args: &Args) -> Result<Exit, CliError> {
     };
     let healthy = is_healthy(&daemon, now) && facts.as_ref().is_some_and(|f| f.incidents.is_empty());
     if context.json {
-        println!("{}", as_json(&daemon, facts.as_ref(), healthy, &policy));
+        outln!("{}", as_json(&daemon, facts.as_ref(), healthy, &policy));
     } else {
         for line in as_text(&daemon, facts.as_ref(), healthy, now, lang) {
-            println!("{line}");
+            outln!("{line}");
         }
     }
     Ok(if healthy { Exit::Ok } else { Exit::Found })

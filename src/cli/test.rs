@@ -18,7 +18,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
         match tell(file, &context.config_path(), lang) {
             Ok(told) => {
                 if context.json {
-                    println!("{}", show::json(&told));
+                    outln!("{}", show::json(&told));
                 } else {
                     print!("{}", show::text(&told, lang));
                 }
@@ -35,7 +35,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
         }
     }
     if !context.json && args.files.len() > 1 {
-        println!("{}", say::summary(lang, passed, failed));
+        outln!("{}", say::summary(lang, passed, failed));
     }
     if let Some(why) = broke {
         return Err(CliError::new(Exit::Bug, say::broke(lang, why)));
