@@ -202,8 +202,15 @@ fn has_slept(last: Option<Time>, now: Time) -> bool {
 /// Has all sources looked into and waits for them; for one that hangs not for ever.
 async fn look<W>(shared: &Shared<W>, since: Time) {
     shared.look.send_modify(|n| *n += 1);
-    let all = first(shared, |r| r.sources.values().all(|s| s.tried.is_some_and(|at| at >= since)));
+    let policy = shared.policy();
+    let all = first(shared, |r| all_looked_into(&policy, r, since));
     let _ = tokio::time::timeout(LOOK_MAX, all).await;
+}
+
+/// Asked of the policy's sources, not of those in the rounds: before the first look the rounds know none.
+pub(super) fn all_looked_into(policy: &Policy, rounds: &Rounds, since: Time) -> bool {
+    let tried = |id| rounds.sources.get(id).and_then(|source| source.tried);
+    policy.sources.iter().all(|source| tried(&source.id).is_some_and(|at| at >= since))
 }
 
 /// The daily limits of channels count what went before this start.

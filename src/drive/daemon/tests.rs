@@ -271,6 +271,20 @@ fn never() -> Result<Policy, String> {
     Err("never asked".into())
 }
 
+#[test]
+fn nothing_is_decided_until_each_source_of_the_policy_was_looked_into() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let policy = policy(dir.path(), 1);
+    let now = clock::now(policy.township.zone);
+    let mut rounds = Rounds::default();
+    assert!(!loops::all_looked_into(&policy, &rounds, now), "rounds that know no source have looked into none");
+    let source = rounds.sources.entry(SourceId::new("roll")).or_default();
+    source.tried = Some(now - chrono::TimeDelta::seconds(1));
+    assert!(!loops::all_looked_into(&policy, &rounds, now), "it was looked into before the sleep");
+    rounds.sources.entry(SourceId::new("roll")).or_default().tried = Some(now);
+    assert!(loops::all_looked_into(&policy, &rounds, now));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_came_while_nothing_ran_is_read_before_anything_is_decided_or_sent() {
     let dir = tempfile::tempdir().expect("a folder");
