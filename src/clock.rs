@@ -15,6 +15,14 @@ pub fn tick() -> std::time::Instant {
     std::time::Instant::now()
 }
 
+/// Which start of the machine this is, and how long ago it was, sleeps included; `None` where the system does not say.
+pub fn since_boot() -> Option<(String, std::time::Duration)> {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let up = std::fs::read_to_string("/proc/uptime").ok()?;
+    let seconds = up.split_whitespace().next()?.parse().ok()?;
+    Some((boot.trim().to_owned(), std::time::Duration::try_from_secs_f64(seconds).ok()?))
+}
+
 /// A local instant with its offset, as machines read it (RFC 3339, whole seconds).
 pub fn rfc3339(at: Time, zone: chrono_tz::Tz) -> String {
     match zone.from_local_datetime(&at).earliest() {

@@ -10,6 +10,7 @@ macro_rules! outln {
     ($($arg:tt)*) => { out!("{}\n", format_args!($($arg)*)) };
 }
 
+pub mod backup;
 pub mod case;
 pub mod check;
 pub mod completions;
@@ -24,6 +25,7 @@ pub mod inspect;
 pub mod man;
 pub mod open;
 pub mod outbox;
+pub mod restore;
 pub mod run;
 pub mod schema;
 pub mod shown;
@@ -98,6 +100,10 @@ pub enum Command {
     Incidents(incidents::Args),
     /// Coverage today by school, outbox, last steps; exits 1 if unhealthy.
     Status(status::Args),
+    /// A consistent copy of the database in one file, while the daemon runs.
+    Backup(backup::Args),
+    /// Puts a backup in the place of the database; the daemon must have ended.
+    Restore(restore::Args),
     /// JSON Schema of the configuration.
     Schema(schema::Args),
     /// Work on cases.
@@ -166,6 +172,8 @@ pub fn main() -> ExitCode {
         Command::Test(a) => test::run(&context, a),
         Command::Incidents(a) => incidents::run(&context, a),
         Command::Status(a) => status::run(&context, a),
+        Command::Backup(a) => backup::run(&context, a),
+        Command::Restore(a) => restore::run(&context, a),
         Command::Schema(a) => schema::run(&context, a),
         Command::Case(a) => case::run(&context, a),
         Command::Outbox(a) => outbox::run(&context, a),

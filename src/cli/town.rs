@@ -47,6 +47,17 @@ impl Town {
         Db::open_read_only(&self.file(), &self.key).map_err(|e| self.broken(e))
     }
 
+    /// The same of another file of ours (a backup).
+    pub fn read(&self, file: &std::path::Path) -> Result<Db, CliError> {
+        Db::open_read_only(file, &self.key).map_err(|e| self.broken(e))
+    }
+
+    /// A copy must be whole, ours, and sealed with our key.
+    pub fn check_copy(&self, file: &std::path::Path) -> Result<(), CliError> {
+        let sound = self.read(file)?.is_sound().map_err(|e| self.broken(e))?;
+        sound.then_some(()).ok_or_else(|| CliError::environment(say::backup_damaged(self.lang, file.display())))
+    }
+
     /// An error of the database, for people.
     pub fn broken(&self, e: StoreError) -> CliError {
         CliError::environment(e.explain(self.lang)).because(e)

@@ -20,6 +20,9 @@ pub const CASE_FOR_REVIEW: &str = "case_for_review";
 pub const LETTERS_STUCK: &str = "letters_stuck";
 pub const LADDER_OVERDUE: &str = "ladder_overdue";
 pub const POLICY_REJECTED: &str = "policy_rejected";
+pub const CLOCK_JUMPED: &str = "clock_jumped";
+pub const DISK_LOW: &str = "disk_low";
+pub const BACKUP_OLD: &str = "backup_old";
 
 /// What an incident remembers.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -263,6 +263,12 @@ pub fn incident_words(lang: Lang, k: &str, subject: &str, detail: &Value) -> Sai
             (m::exemption_ends_title(lang, subject), m::exemption_ends_text(lang, until))
         }
         kind::LADDER_EXHAUSTED => (m::ladder_exhausted_title(lang, subject), m::ladder_exhausted_text(lang)),
+        kind::CLOCK_JUMPED => (m::clock_jumped_title(lang), m::clock_jumped_text(lang, s("minutes"))),
+        kind::DISK_LOW => (m::disk_low_title(lang, s("free")), m::disk_low_text(lang)),
+        kind::BACKUP_OLD => {
+            let last = s("last").parse::<Date>().map(|d| say_day(lang, d)).unwrap_or_else(|_| m::backup_never(lang));
+            (m::backup_old_title(lang), m::backup_old_text(lang, last))
+        }
         kind::POLICY_REJECTED => (m::policy_rejected_title(lang), m::policy_rejected_text(lang, s("problems"))),
         other => {
             let title = detail

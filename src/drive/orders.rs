@@ -11,6 +11,7 @@ use crate::domain::policy::Policy;
 use crate::domain::{Time, notice};
 use crate::step::command::{self, Request};
 use crate::step::intake::{Found, IntakeError, import};
+use crate::step::machine;
 use crate::store::{Db, StoreError, Transaction, cases, deliveries, logbook, outbox, vault};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -26,6 +27,8 @@ pub enum Order {
     Outbox { act: ByHand, target: String, by: String, reason: Option<String> },
     /// A file that whoever holds the database opens itself.
     Import { file: PathBuf, source: String, stated_at: Option<Time>, confirm: bool, by: Option<String> },
+    /// A backup was written.
+    BackedUp { file: PathBuf },
     /// Somebody is about to be shown personal data.
     LogRead { what: String, pupil: Option<PupilId> },
 }
@@ -94,7 +97,7 @@ pub fn obey(db: &mut Db, policy: &Policy, now: Time, mut request: Value) -> Answ
     let asked = Asked { name, fields: request, uid, why, lang };
     tracing::info!(uid, command = asked.name, "command");
     let done = match asked.name.as_str() {
-        "outbox" | "import" | "log_read" => order(db, policy, now, &asked),
+        "outbox" | "import" | "backed_up" | "log_read" => order(db, policy, now, &asked),
         _ => on_cases(db, policy, now, &asked),
     };
     done.unwrap_or_else(|why| {
@@ -162,12 +165,27 @@ fn order(db: &mut Db, policy: &Policy, now: Time, asked: &Asked) -> Done {
             }
             imported
         }
+        Order::BackedUp { .. } => {
+            let vault = db.vault();
+            db.write(|tx| {
+                machine::backed_up(tx, now)?;
+                enter(tx, &vault, now, asked)
+            })?;
+            Answer::done(String::new())
+        }
         Order::LogRead { what, pupil } => {
             let who = asked.uid.map(|uid| uid.to_string()).unwrap_or_default();
             db.write(|tx| vault::log_read(tx, now, &who, &what, pupil))?;
             Answer::done(String::new())
         }
     })
+}
+
+/// Writes into the logbook what a command did without an order (it held the database itself).
+pub fn note(db: &mut Db, now: Time, what: &str, by: Option<&str>, request: &Value) -> Result<(), StoreError> {
+    let vault = db.vault();
+    let body = logbook::Body { by: by.map(str::to_owned), reason: None, uid: None, request: request.clone() };
+    db.write(|tx| logbook::append(tx, &vault, now, what, &body))
 }
 
 // ---------------------------------------------------------------- the outbox

@@ -5,7 +5,7 @@ mod settle;
 
 pub use settle::{receipt, recover, settle};
 
-use super::{StepError, prepared, pupils};
+use super::{StepError, machine, prepared, pupils};
 use crate::domain::climbing::{address, address_kind};
 use crate::domain::compose::{self, Candidate, Way};
 use crate::domain::ids::{ChannelId, LetterId};
@@ -50,6 +50,9 @@ pub fn claim_within(
         }
     };
     db.write(|tx| {
+        if machine::mute_until(tx, now)?.is_some() {
+            return Ok(Vec::new());
+        }
         let mut out = retries(tx, &vault, policy, now, boot, &mut has_room)?;
         let desk = Desk::open(tx, &vault, policy, now)?;
         let waiting = desk.candidates(now)?;
@@ -71,6 +74,9 @@ pub fn claim_within(
 pub fn next(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, StepError> {
     let vault = db.vault();
     db.write(|tx| {
+        if let Some(until) = machine::mute_until(tx, now)? {
+            return Ok(Some(until));
+        }
         let desk = Desk::open(tx, &vault, policy, now)?;
         let waiting = desk.candidates(now)?;
         let ready = prepared(policy);

@@ -1,6 +1,6 @@
 //! Incidents: the conditions that hold now against those that are open; their climbs; the letters when they close.
 
-use super::{StepError, ladder_by_hash, pupils};
+use super::{StepError, ladder_by_hash, machine, pupils};
 use crate::domain::calendar::Calendar;
 use crate::domain::case::{Case, Climb, State};
 use crate::domain::climbing::{self, Ground};
@@ -41,6 +41,9 @@ pub fn run(
         holding.extend(overdue);
         wake(deadline);
     }
+    let (of_machine, changes) = machine::conditions(tx, now)?;
+    holding.extend(of_machine);
+    changes.into_iter().for_each(|t| wake(Some(t)));
     for (_, from) in years_to_know(policy, calendar) {
         wake(Some(from.and_time(TimeOfDay::MIN)));
     }

@@ -150,7 +150,15 @@ impl Db {
         let mut dst = Connection::open(path)?;
         only_owner(path)?;
         rusqlite::backup::Backup::new(&self.conn, &mut dst)?.run_to_completion(1000, Duration::ZERO, None)?;
+        // One file, with nothing beside it.
+        let _mode: String = dst.query_row("PRAGMA journal_mode = DELETE", [], |r| r.get(0))?;
         Ok(())
+    }
+
+    /// Whether SQLite finds every page of the file as it must be.
+    pub fn is_sound(&self) -> Result<bool, StoreError> {
+        let verdict: String = self.conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0))?;
+        Ok(verdict == "ok")
     }
 
     /// Moves the write-ahead log into the file.
@@ -158,6 +166,13 @@ impl Db {
         self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
+}
+
+/// How much of a folder's disk is free to ordinary users, in thousandths.
+pub fn free_permille(dir: &Path) -> std::io::Result<u16> {
+    let disk = rustix::fs::statvfs(dir)?;
+    let share = u128::from(disk.f_bavail) * 1000 / u128::from(disk.f_blocks.max(1));
+    Ok(u16::try_from(share).unwrap_or(1000))
 }
 
 fn settle(conn: &Connection) -> Result<(), StoreError> {

@@ -65,6 +65,13 @@ messages! {
     exemption_ends_text(until) zh "到期日{until}。请联系家庭安排返校，或补交新的批准。" en "it ends on {until}; please arrange the return, or file a new approval.";
     ladder_exhausted_title(subject) zh "个案 {subject} 的流程已走完，学生仍未返校" en "the ladder of case {subject} is exhausted and the child is still away";
     ladder_exhausted_text() zh "请联席会议研究处理。" en "please bring it to the joint meeting.";
+    clock_jumped_title() zh "服务器的时钟被改动" en "the server's clock was set";
+    clock_jumped_text(minutes) zh "时钟跳了{minutes}分钟，系统已暂停发送十分钟。请核对服务器的日期、时间和对时设置。" en "it jumped by {minutes} minutes; nothing was sent for ten minutes. Please check date, time and time server.";
+    disk_low_title(free) zh "服务器磁盘只剩{free}" en "only {free} of the server's disk is free";
+    disk_low_text() zh "磁盘写满后系统将无法记录和发送。请尽快清理或扩容。" en "once it is full nothing can be recorded or sent. Please make room soon.";
+    backup_never() zh "从未备份" en "never";
+    backup_old_title() zh "数据库超过八天没有备份" en "the database has not been backed up for eight days";
+    backup_old_text(last) zh "上次备份：{last}。请运行 kongchuo backup 文件名，并把备份和密钥分开存放在另一台机器上。" en "Last backup: {last}. Please run kongchuo backup FILE, and keep backup and key apart and on another machine.";
     policy_rejected_title() zh "新的配置有问题，没有采用" en "the new configuration has problems and was not taken";
     policy_rejected_text(problems) zh "原配置继续运行。{problems}" en "the old one goes on. {problems}";
     other_title(kind, subject) zh "{kind}：{subject}" en "{kind}: {subject}";

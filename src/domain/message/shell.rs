@@ -156,6 +156,18 @@ messages! {
     ev_served(document, day, by) zh "{by} {day} 送达 {document}" en "{document} served on {day} by {by}";
     ev_referred(to, by) zh "{by}移交 {to}" en "referred to {to} by {by}";
     ev_review() zh "待复核（九年级结束或满16岁）" en "for review (grade 9 over, or 16 years old)";
+
+    backup_there(file) zh "{file} 已存在，没有覆盖" en "{file} is there already and was not overwritten";
+    backup_there_hint() zh "请换一个文件名，例如带上日期" en "choose another name, with the date in it for example";
+    backup_unwritable(file) zh "{file} 写不了" en "{file} cannot be written";
+    backup_damaged(file) zh "{file} 已损坏，不能使用" en "{file} is damaged and cannot be used";
+    backup_missing(file) zh "没有 {file} 这个备份文件" en "there is no backup {file}";
+    backed_up(file, kib) zh "已备份到 {file}（{kib} KiB），并已核对完整。" en "backed up to {file} ({kib} KiB) and checked.";
+    key_apart() zh "备份里的个人信息仍然是密封的，密钥不在备份里：请把密钥另外保存，丢了密钥，备份也打不开。" en "Personal data in it is still sealed, and the key is not in it: keep the key apart; without it the backup cannot be opened.";
+    restore_failed(folder) zh "{folder} 里的文件动不了" en "the files in {folder} cannot be moved";
+    restored(file, since) zh "已从 {file} 恢复，数据截至 {since}。" en "restored from {file}, as of {since}.";
+    restore_kept(file) zh "原来的数据库保存在 {file}。" en "what was there is kept as {file}.";
+    restore_after(since) zh "{since} 之后收到的文件请用 import 重新导入（在各校的 done 文件夹里）；那之后发出的通知可能会再发一次，启动前可先用 outbox list --notices 查看，必要时 outbox cancel。" en "Import again what came after {since} (it lies in the schools' done folders). Letters sent since then may go once more: look at outbox list --notices before you start the daemon, and cancel what is not wanted.";
 }
 
 pub fn case_state(lang: Lang, s: State) -> String {

@@ -1,6 +1,7 @@
 //! The daemon's work on a real database: each call is one step. Adds nothing to what the steps decide.
 
 use super::work::{Work, WorkError};
+use crate::clock;
 use crate::domain::ids::{ChannelId, DeliveryId, LetterId, SourceId};
 use crate::domain::letter::{Dispatch, Outcome};
 use crate::domain::policy::{Policy, Source};
@@ -8,8 +9,9 @@ use crate::domain::{Date, Time, incident};
 use crate::drive::{inbox, orders};
 use crate::source::directory::Ready;
 use crate::step::intake::{self, Received};
+use crate::step::machine::{self, Machine};
 use crate::step::{courier, engine, policy_change, upkeep};
-use crate::store::{Db, deliveries, incidents, outbox};
+use crate::store::{self, Db, deliveries, incidents, outbox};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -40,6 +42,8 @@ impl Work for Local {
     }
 
     fn engine(&mut self, policy: &Policy, now: Time) -> Result<Option<Time>, WorkError> {
+        let free_permille = store::free_permille(&policy.data_dir).ok();
+        machine::observe(&mut self.db, now, &Machine { up: clock::since_boot(), free_permille })?;
         Ok(engine::run(&mut self.db, policy, now)?)
     }
 
@@ -100,7 +104,8 @@ impl Work for Local {
         let sources: Vec<SourceId> = policy.sources.iter().map(|s| s.id.clone()).collect();
         let unread = !deliveries::unread(conn, &sources)?.is_empty();
         let stuck = outbox::under_way(conn)?.iter().any(|letter| now - letter.claimed > STUCK);
-        let down = incidents::list(conn, false)?.iter().any(|i| i.kind == incident::CHANNEL_DOWN);
-        Ok(!(unread || stuck || down))
+        let ill = [incident::CHANNEL_DOWN, incident::LETTERS_STUCK, incident::LADDER_OVERDUE, incident::DISK_LOW];
+        let ill = incidents::list(conn, false)?.iter().any(|i| ill.contains(&i.kind.as_str()));
+        Ok(!(unread || stuck || ill))
     }
 }
