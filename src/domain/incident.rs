@@ -21,6 +21,8 @@ pub const LETTERS_STUCK: &str = "letters_stuck";
 pub const LADDER_OVERDUE: &str = "ladder_overdue";
 pub const POLICY_REJECTED: &str = "policy_rejected";
 pub const CLOCK_JUMPED: &str = "clock_jumped";
+/// What the nightly audit found to be wrong in the database itself.
+pub const AUDIT_FAILED: &str = "audit_failed";
 pub const DISK_LOW: &str = "disk_low";
 pub const BACKUP_OLD: &str = "backup_old";
 

@@ -264,6 +264,7 @@ pub fn incident_words(lang: Lang, k: &str, subject: &str, detail: &Value) -> Sai
         }
         kind::LADDER_EXHAUSTED => (m::ladder_exhausted_title(lang, subject), m::ladder_exhausted_text(lang)),
         kind::CLOCK_JUMPED => (m::clock_jumped_title(lang), m::clock_jumped_text(lang, s("minutes"))),
+        kind::AUDIT_FAILED => (m::audit_failed_title(lang), m::audit_failed_text(lang)),
         kind::DISK_LOW => (m::disk_low_title(lang, s("free")), m::disk_low_text(lang)),
         kind::BACKUP_OLD => {
             let last = s("last").parse::<Date>().map(|d| say_day(lang, d)).unwrap_or_else(|_| m::backup_never(lang));

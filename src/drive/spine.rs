@@ -7,7 +7,7 @@ use crate::domain::ids::{ChannelId, LetterId};
 use crate::domain::letter::{Dispatch, Outcome};
 use crate::domain::policy::{ChannelKind, OnUnknown, Policy, Reader};
 use crate::step::intake::{self, Found, How};
-use crate::step::{command, courier, engine, policy_change};
+use crate::step::{command, courier, engine, policy_change, upkeep};
 use crate::store::Db;
 use std::io::Cursor;
 
@@ -19,13 +19,15 @@ pub struct Spine {
     our_words: Reader,
     /// Counts the processes.
     boot: u32,
+    /// When upkeep wants to run; `None` after a start: at once.
+    upkeep_at: Option<Time>,
 }
 
 impl Spine {
     /// `our_words`: how files are read that the story itself writes.
     pub fn new(db: Db, policy: Policy, our_words: Reader) -> Self {
         let plain = plain(&policy, &our_words);
-        Spine { db, policy, plain, our_words, boot: 1 }
+        Spine { db, policy, plain, our_words, boot: 1, upkeep_at: None }
     }
 
     pub fn policy(&self) -> &Policy {
@@ -63,6 +65,7 @@ impl Steps for Spine {
 
     fn restart(&mut self, now: Time) -> Result<(), Broken> {
         self.boot += 1;
+        self.upkeep_at = None;
         let boot = self.boot_id();
         Ok(courier::recover(&mut self.db, &self.policy, now, &boot)?)
     }
@@ -82,7 +85,11 @@ impl Steps for Spine {
     }
 
     fn decide(&mut self, now: Time) -> Result<Option<Time>, Broken> {
-        Ok(engine::run(&mut self.db, &self.policy, now)?)
+        if self.upkeep_at.is_none_or(|at| at <= now) {
+            self.upkeep_at = upkeep::run(&mut self.db, &self.policy, now)?;
+        }
+        let next = engine::run(&mut self.db, &self.policy, now)?;
+        Ok([next, self.upkeep_at].into_iter().flatten().min())
     }
 
     fn claim(&mut self, now: Time) -> Result<Vec<Dispatch>, Broken> {

@@ -1,6 +1,6 @@
 //! Incidents: the conditions that hold now against those that are open; their climbs; the letters when they close.
 
-use super::{StepError, ladder_by_hash, machine, pupils};
+use super::{StepError, auditor, ladder_by_hash, machine, pupils};
 use crate::domain::calendar::Calendar;
 use crate::domain::case::{Case, Climb, State};
 use crate::domain::climbing::{self, Ground};
@@ -41,6 +41,7 @@ pub fn run(
         holding.extend(overdue);
         wake(deadline);
     }
+    holding.extend(auditor::condition(tx)?);
     let (of_machine, changes) = machine::conditions(tx, now)?;
     holding.extend(of_machine);
     changes.into_iter().for_each(|t| wake(Some(t)));

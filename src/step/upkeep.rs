@@ -1,16 +1,24 @@
-//! Upkeep: follow-ups that are erased after their time. Idempotent; once a day is enough.
+//! Upkeep: follow-ups that are erased after their time, and the nightly audit. Idempotent; called when it says, or more often.
 
-use super::StepError;
+use super::{StepError, auditor};
 use crate::domain::Time;
 use crate::domain::policy::Policy;
 use crate::store::{Db, cases};
 use chrono::TimeDelta;
 
-/// A follow-up (no number) is erased 30 days after it closes (cases.md §1).
-pub fn run(db: &mut Db, _policy: &Policy, now: Time) -> Result<Option<Time>, StepError> {
+/// A follow-up (no number) is erased so long after it closes (cases.md §1).
+const FOLLOW_UP: TimeDelta = TimeDelta::days(30);
+
+/// Erases, audits; when to be called again.
+///
+/// # Errors
+/// Only when the database cannot be read or written.
+pub fn run(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, StepError> {
     let vault = db.vault();
-    db.write(|tx| {
-        cases::erase_follow_ups(tx, &vault, now - TimeDelta::days(30))?;
-        Ok(Some(now + TimeDelta::days(1)))
-    })
+    let next = db.write(|tx| {
+        cases::erase_follow_ups(tx, &vault, now - FOLLOW_UP)?;
+        cases::next_erasable(tx, &vault)
+    })?;
+    let audit = auditor::run(db, policy, now)?;
+    Ok(Some(next.map_or(audit, |closed| audit.min(closed + FOLLOW_UP))))
 }

@@ -198,11 +198,17 @@ pub fn numbered_since(conn: &Connection, pupil: PupilId, since: Time) -> Result<
     Ok(q.query_row(params![pupil.0, ms(since)], |r| r.get(0))?)
 }
 
-/// Erases follow-ups (no number) that were closed before an instant, with their ledger.
+/// When the follow-up closed that is to be erased next.
+pub fn next_erasable(conn: &Connection, vault: &Vault) -> Result<Option<Time>, StoreError> {
+    let closed = all(conn, vault, true)?.into_iter().filter(|c| c.state == State::Closed && c.number.is_none());
+    Ok(closed.filter_map(|c| Some(c.closing?.at)).min())
+}
+
+/// Erases follow-ups (no number) that were closed by an instant, with their ledger.
 pub fn erase_follow_ups(tx: &Transaction, vault: &Vault, closed_before: Time) -> Result<usize, StoreError> {
     let mut erased = 0;
     for case in all(tx, vault, true)? {
-        let old = case.closing.as_ref().is_some_and(|c| c.at < closed_before);
+        let old = case.closing.as_ref().is_some_and(|c| c.at <= closed_before);
         if case.state == State::Closed && case.number.is_none() && old {
             erase(tx, case.id)?;
             erased += 1;

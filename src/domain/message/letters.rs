@@ -67,6 +67,8 @@ messages! {
     ladder_exhausted_text() zh "请联席会议研究处理。" en "please bring it to the joint meeting.";
     clock_jumped_title() zh "服务器的时钟被改动" en "the server's clock was set";
     clock_jumped_text(minutes) zh "时钟跳了{minutes}分钟，系统已暂停发送十分钟。请核对服务器的日期、时间和对时设置。" en "it jumped by {minutes} minutes; nothing was sent for ten minutes. Please check date, time and time server.";
+    audit_failed_title() zh "夜间自查发现数据不一致" en "the nightly audit found something inconsistent";
+    audit_failed_text() zh "受影响的学生已重新计算。请查看 incidents 里的明细，备份数据库并联系维护人员；若下次自查通过，本提醒自动解除。" en "Whoever it concerns was evaluated again. Please look at the details in incidents, back the database up and call whoever maintains it; it closes by itself when the next audit finds nothing.";
     disk_low_title(free) zh "服务器磁盘只剩{free}" en "only {free} of the server's disk is free";
     disk_low_text() zh "磁盘写满后系统将无法记录和发送。请尽快清理或扩容。" en "once it is full nothing can be recorded or sent. Please make room soon.";
     backup_never() zh "从未备份" en "never";
