@@ -323,6 +323,8 @@ pub(crate) mod tests {
                 ("107".to_owned(), ErrorClass::Throttled { seconds: 90 }),
                 ("200".to_owned(), ErrorClass::ChannelDown),
             ]),
+            query: None,
+            inbound: None,
             timeout_s: 2,
         }
     }

@@ -35,6 +35,31 @@ pub struct Attachment {
     pub bytes: Vec<u8>,
 }
 
+/// A gateway is asked what became of a letter of which nobody knows whether it took it (`on_unknown: query`).
+#[derive(Clone, Debug)]
+pub struct Question {
+    pub letter: LetterId,
+    pub key: String,
+    pub channel: ChannelId,
+    pub address: String,
+    /// The day on which it was sent: gateways ask for it.
+    pub sent: super::Date,
+}
+
+/// What a gateway knows of a letter.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Answer {
+    Accepted,
+    Delivered,
+    NotDelivered,
+    /// It never came: it may go again without a second copy.
+    NeverCame,
+    /// No word; to be asked again.
+    NoAnswer(String),
+    /// This channel has no way to be asked.
+    CannotAsk,
+}
+
 /// What a channel says of one attempt.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {

@@ -672,7 +672,65 @@ pub struct HttpChannel {
     /// JSON pointer to the code that `errors` maps; default: that of `success`.
     pub error_pointer: Option<String>,
     pub errors: BTreeMap<String, ErrorClass>,
+    /// How the gateway is asked what became of a letter.
+    pub query: Option<Query>,
+    pub inbound: Option<Inbound>,
     pub timeout_s: u32,
+}
+
+/// A request by templates, as a channel's own.
+#[derive(Clone, Debug)]
+pub struct HttpRequest {
+    pub url: String,
+    pub method: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Query {
+    pub request: HttpRequest,
+    /// JSON pointer to the state; the words that stand there.
+    pub state: String,
+    pub accepted: Vec<String>,
+    pub delivered: Vec<String>,
+    pub failed: Vec<String>,
+    pub absent: Vec<String>,
+}
+
+/// Where replies and receipts come from.
+#[derive(Clone, Debug)]
+pub struct Inbound {
+    pub poll: Option<(HttpRequest, u64)>,
+    pub callback: Option<Callback>,
+    /// JSON pointer to the list of items; empty: the whole.
+    pub items: String,
+    pub reply: Option<InboundReply>,
+    pub receipt: Option<InboundReceipt>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Callback {
+    /// On loopback.
+    pub listen: std::net::SocketAddr,
+    pub path: String,
+    pub answer: String,
+}
+
+/// JSON pointers into an item.
+#[derive(Clone, Debug)]
+pub struct InboundReply {
+    pub from: String,
+    pub text: String,
+    pub id: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct InboundReceipt {
+    pub id: String,
+    pub state: String,
+    pub delivered: Vec<String>,
+    pub failed: Vec<String>,
 }
 
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 use super::world::{Broken, Command, Delivery, Steps};
 use crate::domain::Time;
 use crate::domain::ids::{ChannelId, LetterId};
-use crate::domain::letter::{Dispatch, Outcome};
+use crate::domain::letter::{Answer, Dispatch, Outcome, Question};
 use crate::domain::policy::{ChannelKind, OnUnknown, Policy, Reader};
 use crate::step::intake::{self, Found, How};
 use crate::step::{command, courier, engine, policy_change, upkeep};
@@ -103,6 +103,14 @@ impl Steps for Spine {
 
     fn receipt(&mut self, now: Time, letter: LetterId, delivered: bool) -> Result<(), Broken> {
         Ok(courier::receipt(&mut self.db, &self.policy, now, letter, delivered)?)
+    }
+
+    fn questions(&mut self, now: Time) -> Result<Vec<Question>, Broken> {
+        Ok(courier::questions(&mut self.db, now)?)
+    }
+
+    fn answered(&mut self, now: Time, letter: LetterId, answer: Answer) -> Result<(), Broken> {
+        Ok(courier::answered(&mut self.db, &self.policy, now, letter, &answer, false)?)
     }
 
     fn next(&mut self, now: Time) -> Result<Option<Time>, Broken> {

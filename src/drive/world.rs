@@ -2,7 +2,7 @@
 //! tests, `simulate`, `demo` and the simulation test play here. Decides nothing that the steps decide.
 
 use crate::domain::ids::{ChannelId, LetterId, Role, SourceId, StatusId, Word};
-use crate::domain::letter::{Dispatch, Outcome};
+use crate::domain::letter::{Answer, Dispatch, Outcome, Question};
 use crate::domain::policy::Policy;
 use crate::domain::{Date, Time};
 use chrono::TimeDelta;
@@ -161,6 +161,13 @@ pub trait Steps {
     fn claim(&mut self, now: Time) -> Result<Vec<Dispatch>, Broken>;
     fn settle(&mut self, now: Time, dispatch: &Dispatch, outcome: Outcome) -> Result<(), Broken>;
     fn receipt(&mut self, now: Time, letter: LetterId, delivered: bool) -> Result<(), Broken>;
+    /// Letters about which their gateway is to be asked now.
+    fn questions(&mut self, _now: Time) -> Result<Vec<Question>, Broken> {
+        Ok(Vec::new())
+    }
+    fn answered(&mut self, _now: Time, _letter: LetterId, _answer: Answer) -> Result<(), Broken> {
+        Ok(())
+    }
     /// When the next letter may go.
     fn next(&mut self, now: Time) -> Result<Option<Time>, Broken>;
     /// The channel's gateway reports what became of a letter.
@@ -269,12 +276,19 @@ impl<S: Steps> World<S> {
         for _ in 0..ROUNDS_MAX {
             let decided = self.steps.decide(now)?;
             let claimed = self.steps.claim(now)?;
-            if claimed.is_empty() {
+            let asked = self.steps.questions(now)?;
+            for question in &asked {
+                let answer = self.know(question);
+                self.steps.answered(now, question.letter, answer)?;
+            }
+            if claimed.is_empty() && asked.is_empty() {
                 let next = self.steps.next(now)?;
                 self.wake = [decided, next].into_iter().flatten().filter(|t| *t > now).min();
                 return Ok(());
             }
-            self.send(claimed)?;
+            if !claimed.is_empty() {
+                self.send(claimed)?;
+            }
         }
         Err(format!("no end of letters at {now}").into())
     }
@@ -334,6 +348,17 @@ impl<S: Steps> World<S> {
         let own = self.gateways.get(&(d.channel.clone(), Some(d.to.address.clone())));
         let all = self.gateways.get(&(d.channel.clone(), None));
         own.or(all).copied().unwrap_or(Does::Work)
+    }
+
+    /// What a gateway knows when it is asked: whether it accepted the letter, and never what became of it then.
+    fn know(&self, q: &Question) -> Answer {
+        let own = self.gateways.get(&(q.channel.clone(), Some(q.address.clone())));
+        let does = own.or_else(|| self.gateways.get(&(q.channel.clone(), None))).copied().unwrap_or(Does::Work);
+        match does {
+            Does::Fail | Does::RefuseLogin => Answer::NoAnswer("scripted failure".into()),
+            _ if self.sent.iter().any(|s| s.letter == q.letter) => Answer::Accepted,
+            _ => Answer::NeverCame,
+        }
     }
 
     /// A death meets one letter only: those claimed with it have come and gone.

@@ -3,7 +3,7 @@
 
 mod settle;
 
-pub use settle::{receipt, recover, settle};
+pub use settle::{answered, questions, receipt, recover, settle};
 
 use super::{StepError, machine, prepared, pupils};
 use crate::domain::climbing::{address, address_kind};
@@ -93,6 +93,11 @@ pub fn next(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, Ste
         }
         for l in outbox::awaiting_receipt(tx)? {
             if let Some(t) = l.receipt_by {
+                wake(t.max(now));
+            }
+        }
+        for l in outbox::in_question(tx)? {
+            if let Some(t) = l.next_at {
                 wake(t.max(now));
             }
         }

@@ -365,6 +365,19 @@ pub fn wait_until(tx: &Transaction, id: LetterId, at: Time, why: &str) -> Result
     Ok(())
 }
 
+/// Unknown letters about which their gateway is being asked.
+pub fn in_question(conn: &Connection) -> Result<Vec<LetterRow>, StoreError> {
+    let sql = format!("SELECT {LETTER} FROM letter WHERE state = 'unknown' AND next_at IS NOT NULL ORDER BY id");
+    Ok(conn.prepare_cached(&sql)?.query_map([], read_letter)?.collect::<Result<_, _>>()?)
+}
+
+/// Unknown, and its gateway is to be asked then; it was asked so often before.
+pub fn ask_at(tx: &Transaction, id: LetterId, at: Time, asked: u32) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE letter SET state = 'unknown', next_at = ?2, why = ?3 WHERE id = ?1")?
+        .execute(params![id.0, ms(at), format!("query {asked}")])?;
+    Ok(())
+}
+
 /// Accepted (or unknown, which counts as told).
 pub fn told_by_letter(
     tx: &Transaction,

@@ -71,6 +71,8 @@ fn channel(port: u16) -> HttpChannel {
         id: Some("/msgid".into()),
         error_pointer: None,
         errors: BTreeMap::from([("105".to_owned(), ErrorClass::BadAddress)]),
+        query: None,
+        inbound: None,
         timeout_s: 1,
     }
 }

@@ -1,6 +1,6 @@
 //! Channels and templates: which keys a kind of channel takes, and that every template can be read.
 
-use super::{Bench, at_least_one, check_url, contact, id, seconds, secret};
+use super::{Bench, at_least_one, check_url, contact, id, inbound, seconds, secret};
 use crate::config::problem::{Pos, did_you_mean, say};
 use crate::config::raw;
 use crate::config::read::{Dict, Opt};
@@ -23,9 +23,11 @@ pub fn channels(raw: Option<&Dict<raw::Channel>>, b: &mut Bench) -> Vec<Channel>
         if id(&name, &mut taken, b).is_some()
             && let Some(channel) = channel(&key.text, c, b)
         {
-            out.push(channel);
+            out.push((key.pos, channel));
         }
     }
+    inbound::once_each(&out, b);
+    let mut out: Vec<Channel> = out.into_iter().map(|(_, channel)| channel).collect();
     if !taken.iter().any(|t| t == FOLDER) {
         let kind = ChannelKind::Folder { path: b.path(FOLDER) };
         let rate = Rate::default();
@@ -61,6 +63,8 @@ fn given(c: &raw::Channel) -> Vec<(&'static str, Pos)> {
         ("error", c.error.given, c.error.pos),
         ("errors", c.errors.given, c.errors.pos),
         ("receipt_within", c.receipt_within.given, c.receipt_within.pos),
+        ("query", c.query.given, c.query.pos),
+        ("inbound", c.inbound.given, c.inbound.pos),
         ("timeout", c.timeout.given, c.timeout.pos),
     ];
     all.into_iter().filter(|(_, given, _)| *given).map(|(key, _, pos)| (key, pos)).collect()
@@ -84,6 +88,8 @@ fn channel(name: &str, c: &raw::Channel, b: &mut Bench) -> Option<Channel> {
                 "error",
                 "errors",
                 "receipt_within",
+                "query",
+                "inbound",
                 "timeout",
             ],
         ),
@@ -102,6 +108,11 @@ fn channel(name: &str, c: &raw::Channel, b: &mut Bench) -> Option<Channel> {
         (Some(raw::OnUnknownWord::Idempotent), _) => OnUnknown::Idempotent,
         (Some(raw::OnUnknownWord::ResendOnce), _) => OnUnknown::ResendOnce,
         (Some(raw::OnUnknownWord::NextContact), _) => OnUnknown::NextContact,
+        (Some(raw::OnUnknownWord::Query), raw::ChannelWord::Http) => OnUnknown::Query,
+        (Some(raw::OnUnknownWord::Query), _) => {
+            b.error(c.on_unknown.pos, say!(query_of_other_kind, kind_word), None);
+            return None;
+        }
         // A file of the same name is written over; a second mail does no harm; a second SMS may alarm.
         (None, raw::ChannelWord::Folder) => OnUnknown::Idempotent,
         (None, raw::ChannelWord::Email) => OnUnknown::ResendOnce,
@@ -179,7 +190,7 @@ fn http(c: &raw::Channel, b: &mut Bench) -> Option<HttpChannel> {
     let url = c.url.need(b.p, "url").cloned();
     if let Some(url) = &url {
         check_url(url, c.url.pos, b);
-        facts(url, c.url.pos, b);
+        facts(url, c.url.pos, &FACTS, b);
     }
     let method = match c.method.get() {
         Some(raw::MethodWord::Get) => "GET",
@@ -194,11 +205,11 @@ fn http(c: &raw::Channel, b: &mut Bench) -> Option<HttpChannel> {
         if key.text.is_empty() || !key.text.bytes().all(|x| x.is_ascii_alphanumeric() || x == b'-' || x == b'_') {
             b.error(key.pos, say!(bad_header, key.text), None);
         }
-        facts(&value.value, value.pos, b);
+        facts(&value.value, value.pos, &FACTS, b);
         headers.insert(key.text.clone(), value.value.clone());
     }
     if let Some(body) = c.body.get() {
-        facts(body, c.body.pos, b);
+        facts(body, c.body.pos, &FACTS, b);
     }
     let mut secrets = BTreeMap::new();
     for (key, s) in c.secrets.get().map(|d| d.0.as_slice()).unwrap_or_default() {
@@ -245,11 +256,13 @@ fn http(c: &raw::Channel, b: &mut Bench) -> Option<HttpChannel> {
         id: c.id.get().cloned(),
         error_pointer: c.error.get().cloned(),
         errors,
+        query: inbound::query(c, b),
+        inbound: inbound::inbound(c, b),
         timeout_s: timeout(c, b),
     })
 }
 
-fn pointer_of(field: &Opt<String>, b: &mut Bench) {
+pub fn pointer_of(field: &Opt<String>, b: &mut Bench) {
     if let Some(text) = field.get()
         && !text.starts_with('/')
     {
@@ -258,10 +271,10 @@ fn pointer_of(field: &Opt<String>, b: &mut Bench) {
 }
 
 /// A part of a request: it can be read, and names only what a letter has.
-fn facts(text: &str, pos: Pos, b: &mut Bench) {
+pub fn facts(text: &str, pos: Pos, known: &[&str], b: &mut Bench) {
     for name in variables(text, pos, false, b) {
-        if !FACTS.contains(&name.as_str()) {
-            b.error(pos, say!(unknown_variable, name), did_you_mean(&name, &FACTS));
+        if !known.contains(&name.as_str()) {
+            b.error(pos, say!(unknown_variable, name), did_you_mean(&name, known));
         }
     }
 }

@@ -7,6 +7,7 @@ mod condition;
 mod contact;
 mod cross;
 mod holidays;
+mod inbound;
 mod ladder;
 mod rule;
 mod school;
@@ -215,7 +216,10 @@ fn secret(raw: &raw::SecretFrom, b: &mut Bench) -> Option<Secret> {
 
 fn check_url(url: &str, pos: Pos, b: &mut Bench) {
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    if !rest.is_some_and(|r| !r.is_empty() && !r.starts_with('/') && !url.contains(char::is_whitespace)) {
+    // Blanks inside `{{ … }}` are the template's, not the address's.
+    let outside = url.split("{{").map(|part| part.rsplit_once("}}").map_or(part, |(_, after)| after));
+    let has_blank = outside.into_iter().any(|part| part.contains(char::is_whitespace));
+    if !rest.is_some_and(|r| !r.is_empty() && !r.starts_with('/')) || has_blank {
         b.error(pos, say!(bad_url, url), Some(say!(hint_url)));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{ChannelWord, ErrorWord, MethodWord, OnUnknownWord, Person, SecretFrom, TlsWord};
 use crate::config::leaf::{Clock, Duration, Quiet, Words};
-use crate::config::read::{At, Dict, raw};
+use crate::config::read::{At, Dict, Many, raw};
 
 raw! {
 /// Offices, the townships that pupils come from, and hours.
@@ -84,12 +84,92 @@ pub struct Channel {
     /// How fast letters may go.
     pub rate: RateLimit,
     /// What happens when nobody knows whether a letter arrived; default: folder `idempotent`, email `resend_once`, http
-    /// `next_contact`.
+    /// `next_contact`. `query` asks the gateway and goes with `query`.
     pub on_unknown: OnUnknownWord,
     /// http, on gateways that give receipts: how long to wait for one before the next channel or contact.
     pub receipt_within: Duration,
+    /// http: how the gateway is asked what became of a letter; goes with `on_unknown: query`.
+    pub query: Query,
+    /// http: where replies and receipts come from: fetched (`poll`), brought to this machine (`callback`), or both.
+    pub inbound: Inbound,
     /// How long an answer may take; default 30s.
     pub timeout: Duration,
+}
+/// How a gateway is asked what became of a letter.
+pub struct Query {
+    /// A template with `{{ id }}`, `{{ phone }}`, `{{ sent }}` (the day, YYYYMMDD), `{{ at }}`, `{{ secret.NAME }}`. Required.
+    pub url: String,
+    /// `POST` (default), `GET` or `PUT`.
+    pub method: MethodWord,
+    /// header → value; a template like `url`.
+    pub headers: Dict<String>,
+    /// A template like `url`.
+    pub body: String,
+    /// JSON pointer to the state in the answer (`/SmsSendDetailDTOs/0/SendStatus`). Required.
+    pub state: String,
+    /// States that say: taken, on its way.
+    pub accepted: Many<String>,
+    /// States that say: on the phone.
+    pub delivered: Many<String>,
+    /// States that say: will not arrive.
+    pub failed: Many<String>,
+    /// States that say: never came here; without the pointer's value the answer says so only if `""` stands here.
+    pub absent: Many<String>,
+}
+/// Where replies and receipts come from.
+pub struct Inbound {
+    /// Asks the gateway for them; a township's server is rarely reached from outside.
+    pub poll: InboundPoll,
+    /// The gateway, or a relay in front of it, posts them to this machine.
+    pub callback: Callback,
+    /// JSON pointer to the list in what comes; left out: the whole is one item or a list.
+    pub items: String,
+    /// Which items are replies, and where their parts stand.
+    pub reply: InboundReply,
+    /// Which items are receipts, and where their parts stand.
+    pub receipt: InboundReceipt,
+}
+/// How replies and receipts are fetched.
+pub struct InboundPoll {
+    /// A template with `{{ at }}` and `{{ secret.NAME }}`. Required.
+    pub url: String,
+    /// `GET` (default), `POST` or `PUT`.
+    pub method: MethodWord,
+    /// header → value; a template like `url`.
+    pub headers: Dict<String>,
+    /// A template like `url`.
+    pub body: String,
+    /// Default 1m.
+    pub every: Duration,
+}
+/// Where replies and receipts are brought.
+pub struct Callback {
+    /// A loopback address with its port (`127.0.0.1:8093`). Required.
+    pub listen: String,
+    /// A path that nobody guesses (`/sms/3f9c…`), at least 16 characters. Required.
+    pub path: String,
+    /// What is answered once everything is written down; default `{"code":0}`.
+    pub answer: String,
+}
+/// An item with a text is a reply.
+pub struct InboundReply {
+    /// JSON pointer to the phone number. Required.
+    pub from: String,
+    /// JSON pointer to the text. Required.
+    pub text: String,
+    /// JSON pointer to the gateway's id of the reply, by which a second copy is known; left out: the whole item.
+    pub id: String,
+}
+/// An item with an id of ours (or one that the gateway gave a letter) and a state is a receipt.
+pub struct InboundReceipt {
+    /// JSON pointer to our id, or to the one that the gateway answered. Required.
+    pub id: String,
+    /// JSON pointer to the state. Required.
+    pub state: String,
+    /// States that say: on the phone. Required.
+    pub delivered: Many<String>,
+    /// States that say: will not arrive; others say nothing yet.
+    pub failed: Many<String>,
 }
 /// How a gateway says yes.
 pub struct Success {

@@ -28,7 +28,7 @@ pub enum ChannelWord { Folder = "folder", Email = "email", Http = "http" } later
 pub enum TlsWord { Implicit = "implicit", Starttls = "starttls", None = "none" }
 pub enum MethodWord { Post = "POST", Get = "GET", Put = "PUT" }
 pub enum ErrorWord { BadAddress = "bad_address", BadMessage = "bad_message", ChannelDown = "channel_down", Throttled = "throttled", Passing = "passing" }
-pub enum OnUnknownWord { Idempotent = "idempotent", ResendOnce = "resend_once", NextContact = "next_contact" } later { "query" }
+pub enum OnUnknownWord { Idempotent = "idempotent", ResendOnce = "resend_once", NextContact = "next_contact", Query = "query" }
 pub enum BrokenByWord { Day = "day", Attended = "attended" }
 pub enum WithinWord { Week = "week", Month = "month", Term = "term", SchoolYear = "school_year", Enrolment = "enrolment", Run = "run" }
 }

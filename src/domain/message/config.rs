@@ -175,6 +175,16 @@ messages! {
     hint_mail_in_the_clear() zh "写 tls: implicit 或 starttls；不加密只能发给本机" en "write tls: implicit or starttls; without, only this machine can be reached";
     bad_port(n) zh "没有端口 {n}" en "there is no port {n}";
     user_and_password() zh "user 和 password 要一起写" en "user and password go together";
+    query_missing() zh "on_unknown: query 要问网关，但没有写 query" en "on_unknown: query asks the gateway, but there is no `query`";
+    hint_query_missing() zh "写上 query（url、state、accepted、delivered、failed、absent）；否则问不到时改告下一位联系人" en "add `query` (url, state, accepted, delivered, failed, absent); without it the next contact is told";
+    query_unused() zh "写了 query，但没有 on_unknown: query，不会去问" en "`query` is never used without on_unknown: query";
+    hint_query_unused() zh "加上 on_unknown: query" en "add on_unknown: query";
+    query_of_other_kind(kind) zh "{kind} 通道没有可问的网关，不能用 on_unknown: query" en "a {kind} channel has no gateway to ask: on_unknown cannot be `query`";
+    callback_address() zh "listen 必须是本机回环地址和端口" en "`listen` must be a loopback address with its port";
+    hint_callback_address() zh "例如 127.0.0.1:8093，由前面的反向代理转来" en "such as 127.0.0.1:8093, with a reverse proxy in front of it";
+    callback_path() zh "path 太短或有不能用的字符" en "`path` is too short or has characters that cannot be used";
+    hint_callback_path() zh "以 / 开头，至少 16 个字母或数字，让人猜不到" en "begin with /, at least 16 letters and digits, so that nobody guesses it";
+    callback_taken(address) zh "{address} 已被另一个通道占用" en "{address} is taken by another channel";
     body_with_get() zh "GET 请求没有 body" en "a GET request has no body";
     bad_header(name) zh "“{name}”不能用作请求头" en "`{name}` cannot be a header";
     gateway_without(word) zh "请求里没有 {word}" en "the request does not carry {word}";

@@ -6,7 +6,7 @@ use crate::domain::case::{self, Event, Step};
 use crate::domain::climbing::{self, Moves};
 use crate::domain::compose::{ATTEMPTS_MAX, backoff};
 use crate::domain::ids::{ChannelId, LetterId};
-use crate::domain::letter::Outcome;
+use crate::domain::letter::{Answer, Outcome, Question};
 use crate::domain::notice::{About, Notice, NoticeState, Surroundings, Tried};
 use crate::domain::policy::{OnUnknown, Policy};
 use crate::domain::text::scrub;
@@ -196,21 +196,88 @@ fn unknown(
             outbox::wait_until(tx, l.id, now + backoff(l.id.0, l.attempts, jitter), "unknown")?;
             Ok(())
         }
-        OnUnknown::NextContact => {
-            let notices = carried(tx, l)?;
-            told(tx, vault, l, "unknown", None, None, now)?;
-            for mut n in notices {
-                for channel in n.via.clone() {
-                    n.tried.push(Tried { contact: l.contact, channel });
-                }
-                if super::Desk::open(tx, vault, policy, now)?.waiting(&n, &mut Default::default())?.is_some() {
-                    outbox::put_back(tx, &n, None)?;
-                }
-            }
-            Ok(())
-        }
+        OnUnknown::Query => Ok(outbox::ask_at(tx, l.id, now, 0)?),
+        OnUnknown::NextContact => next_contact(tx, vault, policy, l, now),
         _ => told(tx, vault, l, "unknown", None, None, now),
     }
+}
+
+/// Nobody can say whether it came, and a copy would alarm: it counts as told, and the next contact is told too.
+fn next_contact(tx: &Transaction, vault: &Vault, policy: &Policy, l: &LetterRow, now: Time) -> Result<(), StepError> {
+    let notices = carried(tx, l)?;
+    told(tx, vault, l, "unknown", None, None, now)?;
+    for mut n in notices {
+        for channel in n.via.clone() {
+            n.tried.push(Tried { contact: l.contact, channel });
+        }
+        if super::Desk::open(tx, vault, policy, now)?.waiting(&n, &mut Default::default())?.is_some() {
+            outbox::put_back(tx, &n, None)?;
+        }
+    }
+    Ok(())
+}
+
+/// How often a gateway that says nothing is asked before the letter counts as unknown for good.
+const ASKED_MAX: u32 = 8;
+/// How long an answer to a question is waited for before it is asked again.
+const ASKING: TimeDelta = TimeDelta::seconds(60);
+
+/// Letters about which their gateway is to be asked now.
+pub fn questions(db: &mut Db, now: Time) -> Result<Vec<Question>, StepError> {
+    let vault = db.vault();
+    db.write(|tx| {
+        let mut out = Vec::new();
+        for l in outbox::in_question(tx)?.into_iter().filter(|l| l.next_at.is_some_and(|at| at <= now)) {
+            let Some(words) = outbox::words(tx, &vault, l.id)? else { continue };
+            outbox::ask_at(tx, l.id, now + ASKING, asked(&l))?;
+            let (letter, key) = (l.id, l.id.to_string());
+            out.push(Question { letter, key, channel: l.channel, address: words.address, sent: l.claimed.date() });
+        }
+        Ok(out)
+    })
+}
+
+/// How often the gateway was asked already.
+fn asked(l: &LetterRow) -> u32 {
+    l.why.as_deref().and_then(|why| why.strip_prefix("query ")).and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
+/// What the gateway knew of a letter.
+pub fn answered(
+    db: &mut Db,
+    policy: &Policy,
+    now: Time,
+    letter: LetterId,
+    answer: &Answer,
+    jitter: bool,
+) -> Result<(), StepError> {
+    let vault = db.vault();
+    db.write(|tx| {
+        // A receipt may have been quicker, or the same question have been answered before.
+        let Some(l) = outbox::letter(tx, letter)?.filter(is_in_question) else { return Ok(()) };
+        match answer {
+            Answer::Accepted | Answer::Delivered | Answer::NotDelivered => {
+                works(tx, &l.channel, now)?;
+                let within = policy.channel(&l.channel).and_then(|c| c.receipt_within_s);
+                told(tx, &vault, &l, "accepted", None, within.map(|s| now + TimeDelta::seconds(s)), now)?;
+                match answer {
+                    Answer::Delivered => Ok(outbox::set_letter_state(tx, l.id, "delivered", None)?),
+                    Answer::NotDelivered => not_delivered(tx, &vault, policy, &l, "failed", now),
+                    _ => Ok(()),
+                }
+            }
+            Answer::NeverCame => Ok(outbox::wait_until(tx, l.id, now, "never_came")?),
+            Answer::NoAnswer(_) if asked(&l) + 1 < ASKED_MAX => {
+                let n = asked(&l) + 1;
+                Ok(outbox::ask_at(tx, l.id, now + backoff(l.id.0, n, jitter), n)?)
+            }
+            Answer::NoAnswer(_) | Answer::CannotAsk => next_contact(tx, &vault, policy, &l, now),
+        }
+    })
+}
+
+fn is_in_question(l: &LetterRow) -> bool {
+    l.state == "unknown" && l.next_at.is_some()
 }
 
 /// Nobody is left to try for a notice: the ledger says so, and if that holds for all of its role, `contact_missing` opens
@@ -269,11 +336,14 @@ pub fn receipt(db: &mut Db, policy: &Policy, now: Time, letter: LetterId, delive
             return Ok(());
         }
         if delivered {
-            if l.state == "sending" {
+            if l.state == "sending" || is_in_question(&l) {
                 told(tx, &vault, &l, "accepted", None, None, now)?;
             }
             outbox::set_letter_state(tx, l.id, "delivered", None)?;
             return Ok(());
+        }
+        if is_in_question(&l) {
+            told(tx, &vault, &l, "accepted", None, None, now)?;
         }
         not_delivered(tx, &vault, policy, &l, "failed", now)
     })
