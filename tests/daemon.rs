@@ -8,8 +8,12 @@ use running::{
     Daemon, KEY, Seen, drop_export, gateway, kongchuo, log_of, phone, start, stop, township, wait_for, write,
 };
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Phones that were told, each as often as a letter of its own reached it.
@@ -155,4 +159,81 @@ fn nothing_that_names_a_child_is_in_the_log_or_the_data_folder() {
         }
     }
     stop(&mut daemon);
+}
+
+/// A gateway that hands the same list out on every request, from when it is open.
+fn hands_out(list: &'static str, open: Arc<AtomicBool>) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().filter_map(Result::ok) {
+            let mut part = [0; 4096];
+            let _ = stream.read(&mut part);
+            let list = if open.load(Ordering::SeqCst) { list } else { "" };
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", list.len());
+            let _ = stream.write_all(format!("{head}{list}").as_bytes());
+        }
+    });
+    port
+}
+
+fn post(port: u16, path: &str, body: &str) -> String {
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return String::new() };
+    let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n");
+    let _ = stream.write_all(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    answer
+}
+
+#[test]
+fn replies_are_fetched_and_receipts_brought_and_each_counts_once() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    let (port, seen) = gateway(0);
+    township(dir, port);
+    let open = Arc::new(AtomicBool::new(false));
+    let replies = hands_out(r#"{"data":[{"phone":"13900010000","content":"收到","seq":"r-1"}]}"#, open.clone());
+    let callback = TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).expect("a port").port();
+    let config = std::fs::read_to_string(dir.join("kongchuo.yaml")).expect("written");
+    let inbound = format!(
+        r#"inbound: {{poll: {{url: "http://127.0.0.1:{replies}/replies?at={{{{ at }}}}", every: 1s}}, callback: {{listen: "127.0.0.1:{callback}", path: /sms/3f9c2a7be11d}}, items: /data, reply: {{from: /phone, text: /content, id: /seq}}, receipt: {{id: /out_id, state: /err_code, delivered: [DELIVRD], failed: [UNDELIV]}}}}, on_unknown: idempotent}}"#
+    );
+    write(&dir.join("kongchuo.yaml"), &config.replace("on_unknown: idempotent}", &inbound));
+    drop_export(dir, 0);
+    let mut daemon = start(dir);
+    wait_for("the guardian's letter", dir, || told(&seen) == [phone(0)] || told(&seen).len() > 1);
+    open.store(true, Ordering::SeqCst);
+    let acts = || -> usize {
+        let (_, said, _) = output(dir, &["--format", "json", "case", "show", "P-000001"]);
+        said.matches("\"replied\"").count()
+    };
+    wait_for("the reply in the ledger", dir, || acts() > 0);
+    // The list comes again every second, and each time it is the same reply.
+    let once = acts();
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(acts(), once);
+    let answers = told(&seen).iter().filter(|to| **to == phone(0)).count();
+    assert_eq!(answers, 2, "the letter and one answer: {:?}", told(&seen));
+
+    let state = || -> Vec<String> {
+        let (_, said, _) = output(dir, &["--format", "json", "outbox", "list"]);
+        let letters = said.lines().map(|l| serde_json::from_str::<Value>(l).expect("JSON"));
+        letters
+            .filter(|l| l["rungs"][0] == "guardian-1")
+            .filter_map(|l| Some(l["state"].as_str()?.to_owned()))
+            .collect()
+    };
+    assert_eq!(state(), ["accepted"]);
+    let receipt = r#"{"data":[{"out_id":"L-000001","err_code":"DELIVRD"}]}"#;
+    assert!(post(callback, "/sms/elsewhere-and-wrong", receipt).starts_with("HTTP/1.1 404"));
+    assert_eq!(state(), ["accepted"]);
+    let answer = post(callback, "/sms/3f9c2a7be11d", receipt);
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with(r#"{"code":0}"#), "{answer}");
+    wait_for("the receipt", dir, || state() == ["delivered"]);
+    // Another one, later and contrary, does not revive what is finished.
+    post(callback, "/sms/3f9c2a7be11d", r#"{"data":[{"out_id":"L-000001","err_code":"UNDELIV"}]}"#);
+    assert_eq!(state(), ["delivered"]);
+    stop(&mut daemon);
+    assert!(!log_of(dir).contains("收到") && !log_of(dir).contains(&phone(0)), "{}", log_of(dir));
 }

@@ -41,6 +41,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("reqwest", &["source", "channel"]),
     ("lettre", &["channel/email"]),
+    ("axum", &["channel/callback"]),
     ("calamine", &["decode"]),
     ("cron", &["config", "domain/calendar", "drive", "source"]),
     ("tokio", &["source", "channel", "drive", "cli"]),

@@ -1,43 +1,38 @@
 //! The channel for any SMS gateway that is spoken to over HTTP: a request by template, one Outcome from the answer.
 //! Must not put a URL, a body or an answer's text into a reason: they hold secrets, phones and names.
 
-use super::template::{Place, environment, name};
+use super::form::{Filled, Form};
+use super::incoming::{self, Asking};
 use super::{Opening, io_word, tls_word};
-use crate::domain::letter::{Dispatch, Outcome};
+use crate::domain::Time;
+use crate::domain::letter::{Answer, Dispatch, Incoming, Outcome, Question};
 use crate::domain::message::{Lang, run as words};
-use crate::domain::policy::{ErrorClass, HttpChannel, Success};
-use minijinja::{Environment, Value, context};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Method, StatusCode, Url};
+use crate::domain::policy::{ErrorClass, HttpChannel, HttpRequest, Inbound, Success};
+use minijinja::{Value, context};
+use reqwest::StatusCode;
+use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// No answer that matters is longer.
 const ANSWER_MAX: usize = 64 * 1024;
+/// A hundred replies and receipts at once are a few tens of kilobytes.
+const INCOMING_MAX: usize = 4 * 1024 * 1024;
 
 pub struct Http {
     client: reqwest::Client,
-    method: Method,
-    templates: Environment<'static>,
-    url: String,
-    headers: Vec<(HeaderName, String)>,
-    body: Option<String>,
-    content_type: &'static str,
+    form: Form,
     secrets: BTreeMap<String, SecretString>,
     success: Option<Success>,
     id: Option<String>,
     error_pointer: Option<String>,
     errors: BTreeMap<String, ErrorClass>,
+    asking: Option<Asking>,
+    inbound: Option<Inbound>,
+    fetching: Option<Form>,
     timeout: Duration,
     lang: Lang,
-}
-
-/// What goes out.
-struct Request {
-    url: Url,
-    headers: HeaderMap,
-    body: Option<String>,
 }
 
 impl Http {
@@ -45,28 +40,18 @@ impl Http {
         super::install_tls();
         let lang = with.lang;
         let timeout = Duration::from_secs(u64::from(channel.timeout_s.max(1)));
-        let method = Method::from_bytes(channel.method.to_ascii_uppercase().as_bytes())
-            .map_err(|_| words::gateway_bad_method(lang, &channel.method))?;
-        let mut templates = environment();
-        let mut add = |place: Place, part: &str, source: &str| {
-            let name = name(place, part);
-            let added = templates.add_template_owned(name.clone(), source.to_owned());
-            added.map_err(|e| words::gateway_template_broken(lang, part, said(&e)))?;
-            Ok::<_, String>(name)
-        };
-        let url = add(Place::Url, "url", &channel.url)?;
-        let mut headers = Vec::new();
-        let mut declared = None;
-        for (header, value) in &channel.headers {
-            let parsed =
-                HeaderName::from_bytes(header.as_bytes()).map_err(|_| words::gateway_bad_header(lang, header))?;
-            if parsed == CONTENT_TYPE {
-                declared = Some(value.as_str());
-            }
-            headers.push((parsed, add(Place::Plain, header, value)?));
-        }
-        let place = Place::of_body(declared, &channel.body);
-        let body = (!channel.body.is_empty()).then(|| add(place, "body", &channel.body)).transpose()?;
+        let form = Form::open(
+            &HttpRequest {
+                url: channel.url.clone(),
+                method: channel.method.clone(),
+                headers: channel.headers.clone(),
+                body: channel.body.clone(),
+            },
+            lang,
+        )?;
+        let asking = channel.query.as_ref().map(|q| Asking::open(q, lang)).transpose()?;
+        let poll = channel.inbound.as_ref().and_then(|i| i.poll.as_ref());
+        let fetching = poll.map(|(request, _)| Form::open(request, lang)).transpose()?;
         let mut secrets = BTreeMap::new();
         for (name, secret) in &channel.secrets {
             secrets.insert(name.clone(), (with.secret)(secret)?);
@@ -85,12 +70,7 @@ impl Http {
         let client = client.build().map_err(|e| words::gateway_unusable(lang, e.without_url()))?;
         let http = Http {
             client,
-            method,
-            templates,
-            url,
-            headers,
-            body,
-            content_type: place.content_type(),
+            form,
             secrets,
             success: channel.success.clone(),
             id: channel.id.clone(),
@@ -99,6 +79,9 @@ impl Http {
                 .clone()
                 .or_else(|| channel.success.as_ref().map(|s| s.pointer.clone())),
             errors: channel.errors.clone(),
+            asking,
+            inbound: channel.inbound.clone(),
+            fetching,
             timeout,
             lang,
         };
@@ -115,11 +98,7 @@ impl Http {
         };
         let host = request.url.host_str().unwrap_or_default().to_owned();
         let port = request.url.port_or_known_default().unwrap_or_default();
-        let mut sending = self.client.request(self.method.clone(), request.url).headers(request.headers);
-        if let Some(body) = request.body {
-            sending = sending.body(body);
-        }
-        let mut response = match sending.send().await {
+        let mut response = match self.sending(request).send().await {
             Ok(response) => response,
             Err(e) if e.is_builder() => return Outcome::BadMessage(words::gateway_bad_url(self.lang)),
             Err(e) if e.is_connect() => {
@@ -157,36 +136,80 @@ impl Http {
         }
     }
 
-    fn request(&self, phone: &str, text: &str, id: &str, at: &str) -> Result<Request, String> {
-        let secrets = self.secrets.iter();
-        let secret: BTreeMap<String, Value> =
-            secrets.map(|(name, value)| (name.clone(), Value::from(value.expose_secret()))).collect();
-        let facts = context! { phone, text, id, at, secret };
-        let url = Url::parse(&self.render(&self.url, "url", &facts)?).map_err(|_| words::gateway_bad_url(self.lang))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(words::gateway_bad_url(self.lang));
+    fn sending(&self, request: Filled) -> reqwest::RequestBuilder {
+        let sending = self.client.request(request.method, request.url).headers(request.headers);
+        match request.body {
+            Some(body) => sending.body(body),
+            None => sending,
         }
-        let mut headers = HeaderMap::new();
-        for (header, template) in &self.headers {
-            let value = self.render(template, header.as_str(), &facts)?;
-            let mut value =
-                HeaderValue::from_bytes(value.as_bytes()).map_err(|_| words::gateway_bad_header(self.lang, header))?;
-            value.set_sensitive(true);
-            headers.insert(header, value);
-        }
-        let body = match &self.body {
-            None => None,
-            Some(template) => {
-                headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(self.content_type));
-                Some(self.render(template, "body", &facts)?)
-            }
-        };
-        Ok(Request { url, headers, body })
     }
 
-    fn render(&self, template: &str, part: &str, facts: &Value) -> Result<String, String> {
-        let rendered = self.templates.get_template(template).and_then(|t| t.render(facts));
-        rendered.map_err(|e| words::gateway_template_broken(self.lang, part, said(&e)))
+    fn request(&self, phone: &str, text: &str, id: &str, at: &str) -> Result<Filled, String> {
+        self.form.fill(&context! { phone, text, id, at, secret => self.secret() })
+    }
+
+    fn secret(&self) -> BTreeMap<String, Value> {
+        let secrets = self.secrets.iter();
+        secrets.map(|(name, value)| (name.clone(), Value::from(value.expose_secret()))).collect()
+    }
+
+    /// Asks the gateway what became of a letter. Sends nothing.
+    pub async fn ask(&self, question: &Question, at: Time) -> Answer {
+        let Some(asking) = &self.asking else { return Answer::CannotAsk };
+        let facts = context! {
+            phone => &question.address,
+            id => &question.key,
+            sent => question.sent.format("%Y%m%d").to_string(),
+            at => at.format("%Y%m%d%H%M%S").to_string(),
+            secret => self.secret(),
+        };
+        let filled = match asking.form.fill(&facts) {
+            Ok(filled) => filled,
+            Err(why) => return Answer::NoAnswer(why),
+        };
+        let host = filled.url.host_str().unwrap_or_default().to_owned();
+        match self.fetched(filled).await {
+            Ok((answer, _)) => asking.read(&host, &answer),
+            Err(why) => Answer::NoAnswer(why),
+        }
+    }
+
+    /// How often replies and receipts are fetched, if they are.
+    pub fn fetches_every(&self) -> Option<Duration> {
+        let poll = self.inbound.as_ref()?.poll.as_ref()?;
+        Some(Duration::from_secs(poll.1.max(1)))
+    }
+
+    /// Replies and receipts that the gateway has for us.
+    pub async fn fetch(&self, at: Time) -> Result<Vec<Incoming>, String> {
+        let (Some(form), Some(inbound)) = (&self.fetching, &self.inbound) else { return Ok(Vec::new()) };
+        let facts = context! { at => at.format("%Y%m%d%H%M%S").to_string(), secret => self.secret() };
+        let (answer, is_form) = self.fetched(form.fill(&facts)?).await?;
+        Ok(incoming::read(inbound, &answer, is_form))
+    }
+
+    /// An answer in full, and whether it is a form; whatever is not a success is an error.
+    async fn fetched(&self, filled: Filled) -> Result<(Vec<u8>, bool), String> {
+        let host = filled.url.host_str().unwrap_or_default().to_owned();
+        let port = filled.url.port_or_known_default().unwrap_or_default();
+        let mut response = self.sending(filled).send().await.map_err(|e| match e.is_connect() {
+            true => words::host_unreachable(self.lang, &host, port, io_word(&e)),
+            false => words::answer_lost(self.lang, &host),
+        })?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(words::gateway_status(self.lang, host, status.as_u16()));
+        }
+        let declared = response.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let is_form = declared.to_ascii_lowercase().contains("form-urlencoded");
+        let mut answer = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|_| words::answer_lost(self.lang, &host))? {
+            answer.extend_from_slice(&chunk);
+            if answer.len() > INCOMING_MAX {
+                return Err(words::gateway_answer_unreadable(self.lang, host, status.as_u16()));
+            }
+        }
+        Ok((answer, is_form))
     }
 
     /// What an answer means. A code that the configuration knows counts before the HTTP status.
@@ -246,15 +269,6 @@ pub async fn ping(url: &str) -> bool {
     matches!(client.get(url).send().await, Ok(answer) if answer.status().is_success())
 }
 
-/// A template error without its source line, which may hold a secret's surroundings.
-fn said(e: &minijinja::Error) -> String {
-    match (e.detail(), e.line()) {
-        (Some(detail), Some(line)) => format!("{} ({}), {line}", e.kind(), detail),
-        (Some(detail), None) => format!("{} ({detail})", e.kind()),
-        (None, _) => e.kind().to_string(),
-    }
-}
-
 /// A gateway in the building is reached directly, whatever proxy the environment names.
 fn is_near(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -272,7 +286,7 @@ fn is_near(url: &str) -> bool {
 }
 
 /// JSON, else the whole text as one string (so that the pointer "" is the answer itself).
-fn parsed(answer: &[u8]) -> serde_json::Value {
+pub(super) fn parsed(answer: &[u8]) -> serde_json::Value {
     let text = match std::str::from_utf8(answer) {
         Ok(text) => text.to_owned(),
         Err(_) => encoding_rs::GB18030.decode(answer).0.into_owned(),
@@ -282,7 +296,7 @@ fn parsed(answer: &[u8]) -> serde_json::Value {
 }
 
 /// A string, number or truth value as the configuration would write it.
-fn plain(value: &serde_json::Value) -> Option<String> {
+pub(super) fn plain(value: &serde_json::Value) -> Option<String> {
     match value {
         serde_json::Value::String(s) => Some(s.clone()),
         serde_json::Value::Number(n) => Some(n.to_string()),

@@ -1,19 +1,22 @@
 //! Channels: one letter out, one Outcome back. Owns how a letter leaves the machine and how a gateway's answer is
 //! read. Must not know cases, notices or the database; never logs; no name, address or secret leaves in a reason.
 
+pub mod callback;
 pub mod email;
 pub mod folder;
+mod form;
 pub mod http;
+pub mod incoming;
 mod pace;
 mod reply;
 mod template;
 
 pub use http::ping;
 
-use crate::domain::Date;
-use crate::domain::letter::{Dispatch, Outcome};
+use crate::domain::letter::{Answer, Dispatch, Incoming, Outcome, Question};
 use crate::domain::message::{Lang, run as words};
 use crate::domain::policy::{Channel, ChannelKind, Secret};
+use crate::domain::{Date, Time};
 use pace::{Pace, Turn};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Instant;
@@ -83,6 +86,30 @@ impl Outbound {
             Way::Email(email) => email.send(dispatch).await,
             Way::Http(http) => http.send(dispatch).await,
             Way::Broken(why) => Outcome::ChannelDown(why.clone()),
+        }
+    }
+
+    /// Asks what became of a letter.
+    pub async fn ask(&self, question: &Question, at: Time) -> Answer {
+        match &self.way {
+            Way::Http(http) => http.ask(question, at).await,
+            Way::Folder(_) | Way::Email(_) | Way::Broken(_) => Answer::CannotAsk,
+        }
+    }
+
+    /// How often replies and receipts are fetched from this channel, if they are.
+    pub fn fetches_every(&self) -> Option<std::time::Duration> {
+        match &self.way {
+            Way::Http(http) => http.fetches_every(),
+            Way::Folder(_) | Way::Email(_) | Way::Broken(_) => None,
+        }
+    }
+
+    /// Replies and receipts that the gateway has for us.
+    pub async fn fetch(&self, at: Time) -> Result<Vec<Incoming>, String> {
+        match &self.way {
+            Way::Http(http) => http.fetch(at).await,
+            Way::Folder(_) | Way::Email(_) | Way::Broken(_) => Ok(Vec::new()),
         }
     }
 

@@ -83,7 +83,7 @@ fn is_healthy(daemon: &Daemon, now: Time) -> bool {
     let Daemon::Runs(rounds) = daemon else { return false };
     let steps = [&rounds.engine, &rounds.courier];
     let fresh = steps.iter().all(|r| r.error.is_none() && r.finished.is_some_and(|at| now - at < STEP_MAX));
-    fresh && rounds.sources.values().all(|r| r.error.is_none())
+    fresh && rounds.sources.values().chain(rounds.inbound.values()).all(|r| r.error.is_none())
 }
 
 fn facts(db: &Db, policy: &Policy, now: Time) -> Result<Facts, StoreError> {
@@ -135,6 +135,9 @@ fn as_text(daemon: &Daemon, facts: Option<&Facts>, healthy: bool, now: Time, lan
             lines.push(step(&words::step_courier(lang), &rounds.courier, lang));
             for (source, round) in &rounds.sources {
                 lines.push(step(&words::step_source(lang, source), round, lang));
+            }
+            for (channel, round) in &rounds.inbound {
+                lines.push(step(&words::step_inbound(lang, channel), round, lang));
             }
             if rounds.engine.finished.is_none_or(|at| now - at >= STEP_MAX) {
                 lines.push(words::status_step_old(lang));

@@ -60,6 +60,25 @@ pub enum Answer {
     CannotAsk,
 }
 
+/// What came from a gateway by itself.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Incoming {
+    /// `key`: by which a second copy of the reply is known.
+    Reply { from: String, text: String, key: String },
+    /// `id`: our letter's, or the one that the gateway gave it.
+    Receipt { id: String, delivered: bool },
+}
+
+// Without the words and the number, which are personal.
+impl std::fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Incoming::Reply { .. } => f.write_str("Reply"),
+            Incoming::Receipt { id, delivered } => write!(f, "Receipt({id}, {delivered})"),
+        }
+    }
+}
+
 /// What a channel says of one attempt.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {

@@ -6,6 +6,7 @@ pub mod command;
 pub mod courier;
 pub mod engine;
 pub mod incidents;
+pub mod incoming;
 pub mod intake;
 pub mod machine;
 pub mod policy_change;

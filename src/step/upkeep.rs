@@ -3,11 +3,13 @@
 use super::{StepError, auditor};
 use crate::domain::Time;
 use crate::domain::policy::Policy;
-use crate::store::{Db, cases};
+use crate::store::{Db, cases, outbox};
 use chrono::TimeDelta;
 
 /// A follow-up (no number) is erased so long after it closes (cases.md §1).
 const FOLLOW_UP: TimeDelta = TimeDelta::days(30);
+/// So long a second copy of a reply is known.
+const REPLIES: TimeDelta = TimeDelta::days(90);
 
 /// Erases, audits; when to be called again.
 ///
@@ -16,6 +18,7 @@ const FOLLOW_UP: TimeDelta = TimeDelta::days(30);
 pub fn run(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, StepError> {
     let vault = db.vault();
     let next = db.write(|tx| {
+        outbox::forget_incoming(tx, now - REPLIES)?;
         cases::erase_follow_ups(tx, &vault, now - FOLLOW_UP)?;
         cases::next_erasable(tx, &vault)
     })?;

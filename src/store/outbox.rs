@@ -365,6 +365,31 @@ pub fn wait_until(tx: &Transaction, id: LetterId, at: Time, why: &str) -> Result
     Ok(())
 }
 
+/// The letter that a gateway calls so.
+pub fn by_gateway_id(conn: &Connection, channel: &ChannelId, id: &str) -> Result<Option<LetterId>, StoreError> {
+    let sql = "SELECT id FROM letter WHERE channel = ?1 AND gateway_id = ?2 ORDER BY id DESC LIMIT 1";
+    Ok(conn.prepare_cached(sql)?.query_row(params![channel.as_str(), id], |r| r.get(0).map(LetterId)).optional()?)
+}
+
+/// This reply has come before.
+pub fn has_come(conn: &Connection, digest: &[u8; 32]) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*) FROM incoming WHERE digest = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([digest], |r| r.get::<_, i64>(0))? > 0)
+}
+
+/// This reply has come, and has been obeyed.
+pub fn note_incoming(tx: &Transaction, digest: &[u8; 32], now: Time) -> Result<(), StoreError> {
+    tx.prepare_cached("INSERT OR IGNORE INTO incoming (digest, at) VALUES (?1, ?2)")?
+        .execute(params![digest, ms(now)])?;
+    Ok(())
+}
+
+/// Gateways repeat themselves for days, not for months.
+pub fn forget_incoming(tx: &Transaction, before: Time) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM incoming WHERE at < ?1")?.execute([ms(before)])?;
+    Ok(())
+}
+
 /// Unknown letters about which their gateway is being asked.
 pub fn in_question(conn: &Connection) -> Result<Vec<LetterRow>, StoreError> {
     let sql = format!("SELECT {LETTER} FROM letter WHERE state = 'unknown' AND next_at IS NOT NULL ORDER BY id");

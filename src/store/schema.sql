@@ -350,6 +350,12 @@ CREATE INDEX notice_open ON notice (state) WHERE state IN ('waiting', 'held');
 CREATE INDEX notice_about ON notice (about);
 CREATE INDEX notice_letter ON notice (letter) WHERE letter IS NOT NULL;
 
+-- Replies that came, by a keyed digest of their channel and id: a second copy is known.
+CREATE TABLE incoming (
+    digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+    at     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- One dispatch by one channel. Words, name and address are sealed; the digest tells addresses apart.
 CREATE TABLE letter (
     id         INTEGER PRIMARY KEY,

@@ -113,7 +113,7 @@ pub struct Query {
     pub delivered: Many<String>,
     /// States that say: will not arrive.
     pub failed: Many<String>,
-    /// States that say: never came here; without the pointer's value the answer says so only if `""` stands here.
+    /// States that say: never came here. An answer that has nothing at `state` has the state `none`.
     pub absent: Many<String>,
 }
 /// Where replies and receipts come from.

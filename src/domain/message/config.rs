@@ -179,7 +179,7 @@ messages! {
     hint_query_missing() zh "写上 query（url、state、accepted、delivered、failed、absent）；否则问不到时改告下一位联系人" en "add `query` (url, state, accepted, delivered, failed, absent); without it the next contact is told";
     query_unused() zh "写了 query，但没有 on_unknown: query，不会去问" en "`query` is never used without on_unknown: query";
     hint_query_unused() zh "加上 on_unknown: query" en "add on_unknown: query";
-    query_of_other_kind(kind) zh "{kind} 通道没有可问的网关，不能用 on_unknown: query" en "a {kind} channel has no gateway to ask: on_unknown cannot be `query`";
+    query_of_other_kind(kind) zh "{kind} 通道没有可问的网关，不能用 on_unknown: query" en "channels of kind {kind} have no gateway to ask: on_unknown cannot be `query`";
     callback_address() zh "listen 必须是本机回环地址和端口" en "`listen` must be a loopback address with its port";
     hint_callback_address() zh "例如 127.0.0.1:8093，由前面的反向代理转来" en "such as 127.0.0.1:8093, with a reverse proxy in front of it";
     callback_path() zh "path 太短或有不能用的字符" en "`path` is too short or has characters that cannot be used";

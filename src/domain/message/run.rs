@@ -57,6 +57,7 @@ messages! {
     status_step_never(step) zh "  {step}：还没有完成过一轮" en "  {step}: not finished yet";
     status_step_failed(step, why) zh "  {step}：出错，{why}" en "  {step}: failed, {why}";
     status_step_old() zh "  判断一步超过两分钟没有完成" en "  no finished engine step for more than two minutes";
+    step_inbound(channel) zh "{channel} 的回复和回执" en "replies and receipts of {channel}";
     step_engine() zh "判断" en "engine";
     step_courier() zh "发信" en "courier";
     step_source(source) zh "来源 {source}" en "source {source}";

@@ -1,8 +1,9 @@
 //! The open channels, each with a bounded number of letters on their way: a slow one fills its own lane only.
 
 use crate::channel::{self, Opening, Outbound};
+use crate::domain::Time;
 use crate::domain::ids::ChannelId;
-use crate::domain::letter::{Dispatch, Outcome};
+use crate::domain::letter::{Answer, Dispatch, Incoming, Outcome, Question};
 use crate::domain::message::run as words;
 use crate::domain::policy::{ChannelKind, Mode, Policy, Secret};
 use secrecy::SecretString;
@@ -64,6 +65,27 @@ impl Lanes {
     /// A place in the channel's lane, taken before the letter sets off so that the next claim sees it; `None`: full.
     pub fn enter(&self, channel: &ChannelId) -> Option<OwnedSemaphorePermit> {
         self.lane(channel)?.permits.clone().try_acquire_owned().ok()
+    }
+
+    /// Asks a channel's gateway what became of a letter.
+    pub async fn ask(&self, question: &Question, at: Time) -> Answer {
+        match self.lane(&question.channel).cloned() {
+            Some(lane) => lane.outbound.ask(question, at).await,
+            None => Answer::CannotAsk,
+        }
+    }
+
+    /// The channels from which replies and receipts are fetched, and how often.
+    pub fn fetching(&self) -> Vec<(ChannelId, std::time::Duration)> {
+        let lanes = self.by_id.iter().filter(|_| self.folder.is_none());
+        lanes.filter_map(|(id, lane)| Some((id.clone(), lane.outbound.fetches_every()?))).collect()
+    }
+
+    pub async fn fetch(&self, channel: &ChannelId, at: Time) -> Result<Vec<Incoming>, String> {
+        match self.by_id.get(channel).cloned() {
+            Some(lane) => lane.outbound.fetch(at).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Sends a letter by its channel; without a place it waits for one.

@@ -3,14 +3,14 @@
 use super::work::{Work, WorkError};
 use crate::clock;
 use crate::domain::ids::{ChannelId, DeliveryId, LetterId, SourceId};
-use crate::domain::letter::{Dispatch, Outcome};
+use crate::domain::letter::{Answer, Dispatch, Incoming, Outcome, Question};
 use crate::domain::policy::{Policy, Source};
 use crate::domain::{Date, Time, incident};
 use crate::drive::{inbox, orders};
 use crate::source::directory::Ready;
 use crate::step::intake::{self, Received};
 use crate::step::machine::{self, Machine};
-use crate::step::{courier, engine, policy_change, upkeep};
+use crate::step::{courier, engine, incoming, policy_change, upkeep};
 use crate::store::{self, Db, deliveries, incidents, outbox};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -70,6 +70,24 @@ impl Work for Local {
         outcome: Outcome,
     ) -> Result<(), WorkError> {
         Ok(courier::settle(&mut self.db, policy, now, letter, attempt, outcome, true)?)
+    }
+
+    fn questions(&mut self, now: Time) -> Result<Vec<Question>, WorkError> {
+        Ok(courier::questions(&mut self.db, now)?)
+    }
+
+    fn answered(&mut self, policy: &Policy, now: Time, letter: LetterId, answer: &Answer) -> Result<(), WorkError> {
+        Ok(courier::answered(&mut self.db, policy, now, letter, answer, true)?)
+    }
+
+    fn incoming(
+        &mut self,
+        policy: &Policy,
+        now: Time,
+        channel: &ChannelId,
+        came: &[Incoming],
+    ) -> Result<(), WorkError> {
+        Ok(incoming::take(&mut self.db, policy, now, channel, came)?)
     }
 
     fn next_letter(&mut self, policy: &Policy, now: Time) -> Result<Option<Time>, WorkError> {

@@ -4,7 +4,7 @@
 use super::work::{Work, WorkError};
 use super::{DaemonError, FAREWELL, Lanes, NAP_MAX, ReadSecret, Round, Rounds, Shared, notify};
 use crate::domain::Time;
-use crate::domain::letter::{Dispatch, Outcome};
+use crate::domain::letter::{Dispatch, Outcome, Question};
 use crate::domain::message::run as words;
 use crate::domain::policy::Policy;
 use crate::drive::control::Asked;
@@ -174,6 +174,11 @@ pub async fn courier<W: Work>(shared: Arc<Shared<W>>) -> Result<(), DaemonError>
                 nap * failures.min(10)
             }
         };
+        if let Ok(questions) = ask_about(&shared).await? {
+            for question in questions {
+                on_their_way.spawn(ask(shared.clone(), lanes.clone(), question));
+            }
+        }
         shared.rounds.send_modify(|r| r.on_their_way = on_their_way.len());
         tokio::select! {
             () = sleep(&shared, nap.min(NAP_MAX), &shared.bells.courier) => {}
@@ -294,6 +299,28 @@ async fn deliver<W: Work>(
         }
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(NAP_MAX);
+    }
+    shared.bells.engine.notify_one();
+    shared.bells.courier.notify_one();
+    Ok(())
+}
+
+/// Letters about which their gateway is to be asked now.
+async fn ask_about<W: Work>(shared: &Shared<W>) -> Result<Result<Vec<Question>, WorkError>, DaemonError> {
+    let zone = shared.policy().township.zone;
+    Ok(shared.writer.call(move |w| w.questions(crate::clock::now(zone))).await?)
+}
+
+/// Asks a gateway about one letter and writes down what it knew; what cannot be written is asked again.
+async fn ask<W: Work>(shared: Arc<Shared<W>>, lanes: Arc<Lanes>, question: Question) -> Result<(), DaemonError> {
+    let answer = lanes.ask(&question, shared.now()).await;
+    let letter = question.letter;
+    tracing::info!(%letter, channel = %question.channel, ?answer, "a gateway was asked about a letter");
+    let policy = shared.policy();
+    let zone = policy.township.zone;
+    let written = shared.writer.call(move |w| w.answered(&policy, crate::clock::now(zone), letter, &answer)).await?;
+    if let Err(e) = written {
+        tracing::error!(%letter, error = %chain(&*e), "an answer could not be written down");
     }
     shared.bells.engine.notify_one();
     shared.bells.courier.notify_one();

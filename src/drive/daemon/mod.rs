@@ -1,6 +1,7 @@
 //! The daemon: when each step runs, how letters leave, when the process lives and dies. Decides nothing about pupils.
 //! A loop that ends or panics ends the process, so that whoever watches it starts it again.
 
+mod inbound;
 mod intake;
 mod lanes;
 mod local;
@@ -20,7 +21,7 @@ use super::control::{self, Asked};
 use super::lock::Lock;
 use crate::clock;
 use crate::domain::Time;
-use crate::domain::ids::SourceId;
+use crate::domain::ids::{ChannelId, SourceId};
 use crate::domain::policy::Policy;
 use serde::{Deserialize, Serialize};
 use signals::Signal;
@@ -65,6 +66,9 @@ pub struct Rounds {
     pub started: Option<Time>,
     pub policy: String,
     pub sources: BTreeMap<SourceId, Round>,
+    /// Channels from which replies and receipts come.
+    #[serde(default)]
+    pub inbound: BTreeMap<ChannelId, Round>,
     pub engine: Round,
     pub courier: Round,
     pub upkeep: Round,
@@ -163,6 +167,7 @@ async fn serve<W: Work>(parts: Parts<W>, mut signals: mpsc::Receiver<Signal>) ->
     loops.spawn(named("control socket", async move { control::serve(listener, asked).await.map_err(Into::into) }));
     loops.spawn(named("commands", loops::commands(shared.clone(), requests)));
     loops.spawn(named("intake", intake::run(shared.clone())));
+    loops.spawn(named("inbound", inbound::run(shared.clone())));
     loops.spawn(named("engine", loops::engine(shared.clone())));
     loops.spawn(named("upkeep", loops::upkeep(shared.clone())));
     loops.spawn(named("heartbeat", loops::heartbeat(shared.clone())));

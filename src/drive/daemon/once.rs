@@ -46,15 +46,29 @@ async fn round<W: Work>(parts: Parts<W>) -> Result<Done, DaemonError> {
     let letters = work.letters_on(&policy, begun.date()).map_err(DaemonError::Start)?;
     lanes.sent_on(begun.date(), &letters);
     let (read, refused) = read_settled(&mut work, &policy, begun).await?;
+    for (channel, _) in lanes.fetching() {
+        match lanes.fetch(&channel, clock::now(zone)).await {
+            Ok(came) => work.incoming(&policy, clock::now(zone), &channel, &came).map_err(DaemonError::Start)?,
+            Err(error) => tracing::warn!(%channel, %error, "replies and receipts cannot be had"),
+        }
+    }
     let (mut accepted, mut failed) = (0, 0);
     for _ in 0..ROUNDS_MAX {
         work.engine(&policy, clock::now(zone)).map_err(DaemonError::Start)?;
         let dispatches =
             work.claim(&policy, clock::now(zone), &lock.boot, &lanes.room()).map_err(DaemonError::Start)?;
-        if dispatches.is_empty() {
+        let questions = work.questions(clock::now(zone)).map_err(DaemonError::Start)?;
+        if dispatches.is_empty() && questions.is_empty() {
             break;
         }
         let lanes = &lanes;
+        let asked = questions.into_iter().map(|question| async move {
+            let answer = lanes.ask(&question, clock::now(zone)).await;
+            (question.letter, answer)
+        });
+        for (letter, answer) in all(asked).await {
+            work.answered(&policy, clock::now(zone), letter, &answer).map_err(DaemonError::Start)?;
+        }
         let sent = dispatches.into_iter().map(|dispatch| async move {
             let outcome = lanes.send(&dispatch, None).await;
             (dispatch.letter, dispatch.attempt, outcome)

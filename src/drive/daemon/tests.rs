@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::Date;
 use crate::domain::ids::{ChannelId, DeliveryId, LetterId, Role};
-use crate::domain::letter::{Addressee, Dispatch, Outcome};
+use crate::domain::letter::{Addressee, Answer, Dispatch, Incoming, Outcome, Question};
 use crate::domain::policy::{
     ActWords, Blank, CalendarPolicy, Channel, ChannelKind, Contacts, Content, CoverageKind, EmailChannel, Format,
     Guard, Layout, Mass, Mode, OnUnknown, Poll, Rate, Reader, Replaces, Secret, Source, SourceKind, StatedAt,
@@ -110,6 +110,15 @@ impl Work for Script {
     }
     fn settle(&mut self, _: &Policy, _: Time, letter: LetterId, _: u32, o: Outcome) -> Result<(), WorkError> {
         self.log.add(format!("{letter} {}", if matches!(o, Outcome::Accepted(_)) { "accepted" } else { "failed" }));
+        Ok(())
+    }
+    fn questions(&mut self, _: Time) -> Result<Vec<Question>, WorkError> {
+        Ok(Vec::new())
+    }
+    fn answered(&mut self, _: &Policy, _: Time, _: LetterId, _: &Answer) -> Result<(), WorkError> {
+        Ok(())
+    }
+    fn incoming(&mut self, _: &Policy, _: Time, _: &ChannelId, _: &[Incoming]) -> Result<(), WorkError> {
         Ok(())
     }
     fn next_letter(&mut self, _: &Policy, _: Time) -> Result<Option<Time>, WorkError> {

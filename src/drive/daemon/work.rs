@@ -2,7 +2,7 @@
 //! one instant. The township implements it with the steps; the loops' own tests implement it with a script.
 
 use crate::domain::ids::{ChannelId, DeliveryId, LetterId};
-use crate::domain::letter::{Dispatch, Outcome};
+use crate::domain::letter::{Answer, Dispatch, Incoming, Outcome, Question};
 use crate::domain::policy::{Policy, Source};
 use crate::domain::{Date, Time};
 use crate::source::directory::Ready;
@@ -41,6 +41,13 @@ pub trait Work: Send + 'static {
         attempt: u32,
         outcome: Outcome,
     ) -> Result<(), WorkError>;
+    /// Letters about which their gateway is to be asked now.
+    fn questions(&mut self, now: Time) -> Result<Vec<Question>, WorkError>;
+    /// What a gateway knew of a letter.
+    fn answered(&mut self, policy: &Policy, now: Time, letter: LetterId, answer: &Answer) -> Result<(), WorkError>;
+    /// Replies and receipts that came from a channel's gateway.
+    fn incoming(&mut self, policy: &Policy, now: Time, channel: &ChannelId, came: &[Incoming])
+    -> Result<(), WorkError>;
     /// When the next letter can be claimed.
     fn next_letter(&mut self, policy: &Policy, now: Time) -> Result<Option<Time>, WorkError>;
     /// How many letters each channel has taken on a day.
