@@ -35,7 +35,7 @@ struct Desk {
 /// The address cannot be listened on. `inbound` without a callback ends at once.
 pub async fn serve(inbound: Inbound, hand_over: mpsc::Sender<Brought>) -> std::io::Result<()> {
     let Some(callback) = inbound.callback.clone() else { return Ok(()) };
-    let listener = tokio::net::TcpListener::bind(callback.listen).await?;
+    let listener = tokio::net::TcpListener::bind(&callback.listen).await?;
     let desk = Arc::new(Desk { inbound, answer: callback.answer, hand_over });
     let routes =
         Router::new().route(&callback.path, post(take)).layer(DefaultBodyLimit::max(BROUGHT_MAX)).with_state(desk);

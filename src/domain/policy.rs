@@ -711,8 +711,8 @@ pub struct Inbound {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Callback {
-    /// On loopback.
-    pub listen: std::net::SocketAddr,
+    /// A loopback address with its port.
+    pub listen: String,
     pub path: String,
     pub answer: String,
 }

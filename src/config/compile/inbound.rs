@@ -69,8 +69,7 @@ pub fn inbound(c: &raw::Channel, b: &mut Bench) -> Option<Inbound> {
 
 fn callback(c: &raw::Callback, b: &mut Bench) -> Option<Callback> {
     let listen = c.listen.need(b.p, "listen").cloned();
-    let address: Option<std::net::SocketAddr> = listen.as_ref().and_then(|l| l.parse().ok());
-    if listen.is_some() && !address.is_some_and(|a| a.ip().is_loopback() && a.port() != 0) {
+    if listen.as_ref().is_some_and(|l| !is_loopback(l)) {
         b.error(c.listen.pos, say!(callback_address), Some(say!(hint_callback_address)));
     }
     let path = c.path.need(b.p, "path").cloned();
@@ -81,7 +80,13 @@ fn callback(c: &raw::Callback, b: &mut Bench) -> Option<Callback> {
         b.error(c.path.pos, say!(callback_path), Some(say!(hint_callback_path)));
     }
     let answer = c.answer.get().cloned().unwrap_or_else(|| r#"{"code":0}"#.to_owned());
-    Some(Callback { listen: address?, path: path?, answer })
+    Some(Callback { listen: listen?, path: path?, answer })
+}
+
+/// `127.0.0.1:8093`, `[::1]:8093`.
+fn is_loopback(address: &str) -> bool {
+    let port = address.strip_prefix("127.0.0.1:").or_else(|| address.strip_prefix("[::1]:"));
+    port.and_then(|p| p.parse::<u16>().ok()).is_some_and(|p| p != 0)
 }
 
 fn request(
@@ -137,9 +142,9 @@ pub fn once_each(channels: &[(Pos, Channel)], b: &mut Bench) {
         else {
             continue;
         };
-        if taken.contains(&callback.listen) {
+        if taken.contains(&&callback.listen) {
             b.error(*pos, say!(callback_taken, callback.listen), None);
         }
-        taken.push(callback.listen);
+        taken.push(&callback.listen);
     }
 }
