@@ -317,15 +317,10 @@ impl Desk<'_> {
         let Some(case) = cases::of_pupil(self.tx, self.vault, pupil)?.pop().filter(|c| c.state != State::Closed) else {
             return Ok(());
         };
-        let ack = case.ack.clone().filter(|a| a.until > self.now && !a.prolonged);
-        let holds = self.leading(&case).and_then(|l| l.acknowledge).map(|a| a.holds);
         let mut draft = Draft::of(case, self.now);
-        let (kind, result) = (kind.clone(), result.cloned());
-        draft.emit(Event::ActRecorded { kind, result, date, by: by.to_owned() });
-        if let (Some(ack), Some(holds)) = (ack, holds) {
-            let until = self.with_footing(pupil, |f| add(f, ack.until, holds, None))?;
-            draft.emit(Event::AcknowledgementProlonged { until });
-        }
+        let act = Event::ActRecorded { kind: kind.clone(), result: result.cloned(), date, by: by.to_owned() };
+        let ladders = |h: &str| ladder_by_hash(self.tx, self.policy, h);
+        self.with_footing(pupil, |f| casework::record_act(f, &ladders, &mut draft, act))?;
         self.write(draft)
     }
 
@@ -513,6 +508,7 @@ impl Desk<'_> {
             vault: self.vault,
             built: &built,
             now: self.now,
+            before: None,
             slept_s: 0,
         };
         pupils::finish(self.tx, &around, &view, &people, &mut draft)?;

@@ -76,6 +76,7 @@ pub fn run(
             dead: &dead,
             about: About::Incident(i.id),
             now,
+            before: None,
             slept_s,
         };
         let facts = json!({ "kind": i.kind, "subject": i.subject, "detail": i.body.detail });
@@ -175,6 +176,11 @@ fn conditions(
         }
         if case.state == State::Open && case.review {
             out.push(of_case(tx, policy, kind::CASE_FOR_REVIEW, &case, now)?);
+        }
+        if case.state == State::Open && case.calendar_ended {
+            out.extend(
+                calendar_ends(calendar).filter(|c| !out.iter().any(|o| o.kind == c.kind && o.subject == c.subject)),
+            );
         }
         if exemption_ends(tx, policy, calendar, &case, now)? {
             out.push(Condition {
@@ -334,6 +340,18 @@ fn unknown_years(policy: &Policy, calendar: &Calendar, today: Date) -> Vec<Condi
             ladder: None,
         })
         .collect()
+}
+
+/// A rung would be due after the last day of the calendar: the year that must become known.
+fn calendar_ends(calendar: &Calendar) -> Option<Condition> {
+    let year = (calendar.last_day()? + Days::new(1)).year();
+    Some(Condition {
+        kind: kind::CALENDAR_UNKNOWN.to_owned(),
+        subject: year.to_string(),
+        school: None,
+        detail: json!({ "year": year }),
+        ladder: None,
+    })
 }
 
 /// Years without a holiday file, and the day from which that is told.
@@ -516,6 +534,7 @@ pub fn open_mass(
         dead: &dead,
         about: About::Incident(id),
         now: around.now,
+        before: None,
         slept_s: 0,
     };
     let facts = json!({ "kind": kind::MASS_ABSENCE, "subject": school, "detail": detail });

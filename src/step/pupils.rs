@@ -35,11 +35,15 @@ pub struct Around<'a> {
     pub vault: &'a Vault,
     pub built: &'a Built,
     pub now: Time,
+    /// The calendar before the edit that this step is the first to see.
+    pub before: Option<&'a Calendar>,
     pub slept_s: i64,
 }
 
 struct Counter<'t> {
     tx: &'t Transaction<'t>,
+    calendar: &'t Calendar,
+    today: Date,
     code: String,
     next: i64,
     failed: Option<StoreError>,
@@ -60,8 +64,8 @@ impl Numbers for Counter<'_> {
             }
         }
     }
-    fn earlier_cases(&self, pupil: PupilId, school_year: i32) -> u32 {
-        let since = Date::from_ymd_opt(school_year, 7, 1).unwrap_or(Date::MIN).and_time(TimeOfDay::MIN);
+    fn earlier_cases(&self, pupil: PupilId) -> u32 {
+        let since = self.calendar.school_year_of(self.today).1.and_time(TimeOfDay::MIN);
         cases::numbered_since(self.tx, pupil, since).unwrap_or(0)
     }
 }
@@ -123,8 +127,14 @@ pub fn advance(tx: &Transaction, around: &Around, one: &Evaluated) -> Result<(),
         now: around.now,
     };
     let before: BTreeMap<CaseId, Case> = known.iter().map(|c| (c.id, c.clone())).collect();
-    let mut numbers =
-        Counter { tx, code: around.policy.township.code.clone(), next: cases::next_id(tx)?, failed: None };
+    let mut numbers = Counter {
+        tx,
+        calendar: around.calendar,
+        today: around.now.date(),
+        code: around.policy.township.code.clone(),
+        next: cases::next_id(tx)?,
+        failed: None,
+    };
     let known_acts = acts_of_files(around, one.pupil, &known);
     let mut drafts = casework::react(&view, known, &mut numbers);
     if let Some(e) = numbers.failed.take() {
@@ -174,7 +184,12 @@ fn from_files(
     for a in acts {
         let by = decisions::act_words(tx, around.vault, a.id)?.and_then(|w| w.by).unwrap_or_default();
         let (kind, result, date) = (a.kind.clone(), a.result.clone(), a.date);
-        draft.emit(Event::ActRecorded { kind, result, date, by });
+        casework::record_act(
+            &casework::footing(view),
+            view.ladders,
+            draft,
+            Event::ActRecorded { kind, result, date, by },
+        );
     }
     if draft.case.state != State::Open {
         return Ok(());
@@ -220,6 +235,7 @@ pub fn finish(
         dead: &dead,
         about,
         now: around.now,
+        before: around.before,
         slept_s: around.slept_s,
     };
     // A case that opens with its return known tells nobody: it stands in `watching` before any rung is looked at.
@@ -241,10 +257,13 @@ pub fn finish(
     Ok(())
 }
 
-/// A follow-up is erased 30 days after it closes (cases.md §1).
+/// A follow-up is erased 30 days after it closes (cases.md §1); one that a suspension closed not before its end has
+/// passed, since the same case opens again if the child does not come back.
 fn erased_at(case: &Case) -> Option<Time> {
     let closing = case.closing.as_ref().filter(|_| case.number.is_none())?;
-    Some(closing.at + TimeDelta::days(30))
+    let over = case.exempt_until.and_then(|u| u.checked_add_days(chrono::Days::new(1)));
+    let from = over.map_or(closing.at, |d| d.and_time(TimeOfDay::MIN).max(closing.at));
+    Some(from + TimeDelta::days(30))
 }
 
 /// When a closed case is to be looked at: after the end of a suspension, and when a follow-up is erased.
@@ -280,6 +299,7 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
             }
             Event::RungCancelled { rung, .. } => {
                 outbox::cancel(tx, about, |n| n.rung == *rung)?;
+                outbox::retire(tx, about, rung)?;
                 cancelled_rungs.push(rung);
             }
             _ => {}
