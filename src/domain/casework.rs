@@ -27,6 +27,8 @@ pub struct PupilView<'a> {
     pub ladders: &'a dyn Fn(&str) -> Option<Ladder>,
     /// Rule texts by hash (a ground may rest on an older version).
     pub rules: &'a dyn Fn(&str) -> Option<Rule>,
+    /// The latest return that a feedback file states (one that a person states comes as a command).
+    pub stated: Option<(Date, Stated)>,
     pub now: Time,
 }
 
@@ -366,6 +368,13 @@ fn while_open(view: &PupilView, d: &mut Draft) {
         d.emit(Event::ReviewOpened {});
     }
     let Some(ladder) = leading_ladder(&d.case, view.ladders) else { return };
+    // The days that a file states are no attendance yet, so it is looked at before them.
+    if let Some((day, stated)) = view.stated.clone()
+        && last_evidence(view, &d.case).is_none_or(|e| day > e)
+    {
+        state_return(view, d, day, stated);
+        return;
+    }
     if let Some(day) = return_day(view, &d.case, ladder.return_days) {
         let watch_until = watch_until(view, d, day);
         d.emit(Event::Returned { day, stated: None, watch_until });

@@ -324,7 +324,8 @@ pub fn bring_forward(case: &mut Case, i: usize, ladder: &Ladder, rung: &RungId, 
     if !all {
         return;
     }
-    if let Some(next) = ladder::next_to_another_role(climb, ladder, rung) {
+    let next = ladder::next_to_another_role(climb, ladder, rung).filter(|next| !climb.brought.contains_key(next));
+    if let Some(next) = next {
         emit(case, now, out, Event::RungBroughtForward { ladder: ladder.id.clone(), rung: next });
     }
 }

@@ -355,8 +355,8 @@ impl Desk<'_> {
             }
             d
         })?;
-        let days = (to - from).num_days() + 1;
-        if from < oldest || days > 5 {
+        let (old, many) = (from < oldest, (to - from).num_days() + 1 > 5);
+        if old || many {
             match second.map(str::trim).filter(|s| !s.is_empty()) {
                 None => return no(m::second_needed(self.lang)),
                 Some(s) if s == by.trim() => return no(m::second_same(self.lang)),
@@ -378,7 +378,37 @@ impl Desk<'_> {
             },
         };
         let id = decisions::record(self.tx, self.vault, &new)?;
+        if let (true, Some(id), Some(second)) = (old || many, id, second) {
+            self.tell_offices_of_excuse(pupil, from, to, by, second, id)?;
+        }
         done(m::done(self.lang), id.map(|d| d.to_string()))
+    }
+
+    /// Old or many days that two people excused are told to both offices in the next digest.
+    fn tell_offices_of_excuse(
+        &self,
+        pupil: PupilId,
+        from: Date,
+        to: Date,
+        by: &str,
+        second: &str,
+        id: DecisionId,
+    ) -> Result<(), Refusal> {
+        let ready = prepared(self.policy);
+        let place = super::courier::place_of(self.tx, self.policy, pupil, self.now.date())?;
+        let people = notice::Surroundings {
+            pupil: Some(pupil),
+            school: place.as_ref().map(|p| p.0.clone()),
+            class: place.and_then(|p| p.1),
+            ..notice::Surroundings::default()
+        };
+        let about = notice::About::Township(self.now.date());
+        let facts = serde_json::json!({ "what": "excused", "from": from, "to": to, "by": by, "second": second });
+        let telling = u32::try_from(id.0).unwrap_or(u32::MAX);
+        for role in ["township_government", "education_office"].map(Role::new) {
+            pupils::in_digest(self.tx, self.policy, &ready.calendar, &people, about, telling, &role, &facts, self.now)?;
+        }
+        Ok(())
     }
 
     fn returned(&self, who: &str, on: Date, by: &str, reason: Option<String>) -> Done {
@@ -497,6 +527,7 @@ impl Desk<'_> {
             changes: &[],
             ladders: &ladders,
             rules: &rules,
+            stated: None,
             now: self.now,
         };
         first(&view, &mut draft);

@@ -171,7 +171,7 @@ impl<'a> Desk<'a> {
                 let Some(case) = cases::get(self.tx, self.vault, id)? else { return Ok(false) };
                 match n.rung.as_str() {
                     notice::RETURNED => case.state != State::Open,
-                    notice::CORRECTED | notice::REPLY | notice::UNCONFIRMED => true,
+                    notice::CORRECTED | notice::REPLY | notice::UNCONFIRMED | notice::DIGEST => true,
                     _ => case.state == State::Open,
                 }
             }
@@ -395,7 +395,8 @@ fn say(
     now: Time,
 ) -> Result<words::Said, StepError> {
     let child = match (n.about, n.pupil) {
-        (About::Case(id), Some(p)) => Some(child(tx, vault, policy, id, p, now)?),
+        (About::Case(id), Some(p)) => Some(child(tx, vault, policy, Some(id), p, now)?),
+        (About::Township(_), Some(p)) => Some(child(tx, vault, policy, None, p, now)?),
         _ => None,
     };
     let mut said_facts = n.facts.clone();
@@ -466,12 +467,12 @@ pub fn child(
     tx: &Connection,
     vault: &Vault,
     policy: &Policy,
-    case: crate::domain::ids::CaseId,
+    case: Option<crate::domain::ids::CaseId>,
     pupil: crate::domain::ids::PupilId,
     now: Time,
 ) -> Result<Child, StepError> {
     let card = vault::pupil_card(tx, vault, pupil)?;
-    let case = cases::get(tx, vault, case)?;
+    let case = case.map(|id| cases::get(tx, vault, id)).transpose()?.flatten();
     let place = place_of(tx, policy, pupil, now.date())?;
     let mut dates: Vec<Date> = Vec::new();
     if let Some(case) = &case {

@@ -5,7 +5,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::case::{Case, Event, Reason, State, Stated};
 use crate::domain::casework::{self, Draft, Numbers, PupilView};
 use crate::domain::climbing::{self, Ground};
-use crate::domain::evidence::{Act, DecisionKind, Evidence};
+use crate::domain::evidence::{Act, Decision, DecisionKind, Evidence};
 use crate::domain::finding::{Change, Finding};
 use crate::domain::ids::{CaseId, PupilId, Role, RungId, SchoolId};
 use crate::domain::incident::{self, Body};
@@ -124,6 +124,7 @@ pub fn advance(tx: &Transaction, around: &Around, one: &Evaluated) -> Result<(),
         changes: &one.changes,
         ladders: &ladders,
         rules: &rules,
+        stated: stated_by_file(tx, around, one.pupil)?,
         now: around.now,
     };
     let before: BTreeMap<CaseId, Case> = known.iter().map(|c| (c.id, c.clone())).collect();
@@ -170,7 +171,7 @@ fn acts_of_files(around: &Around, pupil: PupilId, cases: &[Case]) -> Vec<Act> {
     acts
 }
 
-/// What feedback files say lands in the case: acts, and a return that attendance must confirm.
+/// The acts that feedback files bring land in the case.
 fn from_files(
     tx: &Transaction,
     around: &Around,
@@ -191,22 +192,16 @@ fn from_files(
             Event::ActRecorded { kind, result, date, by },
         );
     }
-    if draft.case.state != State::Open {
-        return Ok(());
-    }
-    let after = casework::last_evidence(view, &draft.case);
-    let stated = around
-        .evidence
-        .decisions
-        .iter()
-        .filter(|d| d.pupil == draft.case.pupil && d.kind == DecisionKind::Return && d.delivery.is_some())
-        .filter(|d| d.withdrawn_at.is_none() && after.is_none_or(|e| d.to > e))
-        .max_by_key(|d| d.to);
-    if let Some(d) = stated {
-        let by = decisions::grounds(tx, around.vault, d.id)?.and_then(|g| g.by).unwrap_or_default();
-        casework::state_return(view, draft, d.to, Stated { decision: d.id, by });
-    }
     Ok(())
+}
+
+/// The latest return that a feedback file states about the pupil and nobody has withdrawn.
+fn stated_by_file(tx: &Transaction, around: &Around, pupil: PupilId) -> Result<Option<(Date, Stated)>, StepError> {
+    let of_file = |d: &&Decision| d.kind == DecisionKind::Return && d.delivery.is_some() && d.withdrawn_at.is_none();
+    let decisions = around.evidence.decisions.iter().filter(|d| d.pupil == pupil);
+    let Some(d) = decisions.filter(of_file).max_by_key(|d| d.to) else { return Ok(None) };
+    let by = decisions::grounds(tx, around.vault, d.id)?.and_then(|g| g.by).unwrap_or_default();
+    Ok(Some((d.to, Stated { decision: d.id, by })))
 }
 
 /// Climbs, writes the case with its events, and makes, cancels and holds its notices.
@@ -282,7 +277,7 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
     for event in &draft.events {
         match event {
             Event::Returned { .. } => {
-                outbox::cancel(tx, about, |n| n.rung != notice::CORRECTED)?;
+                outbox::cancel(tx, about, |n| n.rung != notice::CORRECTED && n.rung != notice::DIGEST)?;
             }
             Event::Relapsed { .. } | Event::ReturnUnconfirmed { .. } => {
                 outbox::cancel(tx, about, |n| n.rung == notice::RETURNED)?;
@@ -295,7 +290,7 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
                 }
             }
             Event::Closed { .. } => {
-                outbox::cancel(tx, about, |n| n.rung != notice::CORRECTED)?;
+                outbox::cancel(tx, about, |n| n.rung != notice::CORRECTED && n.rung != notice::DIGEST)?;
             }
             Event::RungCancelled { rung, .. } => {
                 outbox::cancel(tx, about, |n| n.rung == *rung)?;
@@ -314,6 +309,12 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
             let facts = json!({ "all": case.state == State::Closed });
             outside(tx, around, people, about, notice::CORRECTED, case.corrections, to, via, facts)?;
         }
+    }
+    // A case that opened with its return known told nobody: the school reads of it with the next digest.
+    if draft.fresh && case.state == State::Watching {
+        let facts = json!({ "what": "back" });
+        let role = Role::new("principal");
+        in_digest(tx, around.policy, around.calendar, people, about, 0, &role, &facts, around.now)?;
     }
     // Looked at in every step, so that one whose alarm was still under way is told too.
     if case.state == State::Watching
@@ -391,6 +392,44 @@ fn tell_township_unconfirmed(
     for who in notice::resolve(around.policy, &role, people) {
         let facts = json!({ "by": by });
         outside(tx, around, people, about, notice::UNCONFIRMED, case.relapses, &who.recipient, via.clone(), facts)?;
+    }
+    Ok(())
+}
+
+/// A notice for the next digest of a role: its own time of the next working day, else half past eight.
+pub fn in_digest(
+    tx: &Transaction,
+    policy: &Policy,
+    calendar: &Calendar,
+    people: &Surroundings,
+    about: About,
+    telling: u32,
+    role: &Role,
+    facts: &serde_json::Value,
+    now: Time,
+) -> Result<(), StepError> {
+    let half_past_eight = TimeOfDay::from_hms_opt(8, 30, 0).expect("08:30 is a time of day");
+    let at = policy.contacts.hours_of(role).digest.unwrap_or(half_past_eight);
+    let due = calendar.add_working_days(now.date(), 1).and_time(at);
+    for who in notice::resolve(policy, role, people) {
+        let n = NewNotice {
+            about,
+            pupil: people.pupil,
+            school: people.school.clone(),
+            ladder: None,
+            rung: RungId::new(notice::DIGEST),
+            telling,
+            to: who.recipient,
+            via: first_channels(policy, role),
+            template: None,
+            document: None,
+            statutory: false,
+            urgent: false,
+            due,
+            held: false,
+            facts: facts.clone(),
+        };
+        outbox::make(tx, &n, now)?;
     }
     Ok(())
 }
