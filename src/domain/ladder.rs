@@ -2,7 +2,7 @@
 //! whether it then goes (`unless`) and what that means is decided by the callers.
 
 use super::calendar::{Calendar, months_after};
-use super::case::{Climb, Step};
+use super::case::{Climb, RungState, Step};
 use super::ids::{ClassName, Role, RungId, SchoolId, Word};
 use super::policy::{After, Anchor, Contacts, Due, Ladder, Rung};
 use super::{Date, Time, TimeOfDay};
@@ -321,7 +321,7 @@ fn repeats<'l>(footing: &Footing, climb: &Climb, ladder: &'l Ladder) -> Option<(
         .and_then(|t| t.iter().next_back())
         .filter(|(k, roles)| **k > 0 && roles.len() < rung.to.len())
         .map(|(k, _)| *k);
-    let last = state.and_then(|s| s.last_sent).unwrap_or(ended);
+    let last = state.and_then(last_gone).unwrap_or(ended);
     let ends = matches!(repeat.every, After::SchoolDays(n) if !rung.statutory && footing.ends_within(last.date(), n));
     let every = if ends { WHEN_KNOWN } else { add(footing, last, repeat.every, None) };
     let due = every.max(climb.resumed.as_ref().map_or(last, |(t, _)| *t));
@@ -330,6 +330,15 @@ fn repeats<'l>(footing: &Footing, climb: &Climb, ladder: &'l Ladder) -> Option<(
         None if sent < repeat.times => Some((sent + 1, due, rung)),
         None => None,
     }
+}
+
+/// When a rung last went, or would have gone but for its `unless`: the next repeat counts from there.
+fn last_gone(state: &RungState) -> Option<Time> {
+    let skipped = state.tellings.values().flatten().filter_map(|(_, step)| match step {
+        Step::Skipped(t) | Step::Unreachable(t) => Some(*t),
+        Step::Noticed(_) | Step::Sent(_) => None,
+    });
+    skipped.max().max(state.last_sent)
 }
 
 /// The rung that repeats: the one named, or (if it was never sent) the last one sent.
@@ -362,7 +371,7 @@ pub fn exhausted_at(footing: &Footing, climb: &Climb, ladder: &Ladder) -> Option
     let state = climb.rungs.get(&rung.id)?;
     let sent = state.tellings.iter().filter(|(k, _)| **k > 0).count() as u32;
     let open = state.tellings.values().flatten().any(|(_, s)| matches!(s, Step::Noticed(_)));
-    (sent >= repeat.times && !open).then(|| add(footing, state.last_sent.unwrap_or(ended), repeat.every, None))
+    (sent >= repeat.times && !open).then(|| add(footing, last_gone(state).unwrap_or(ended), repeat.every, None))
 }
 
 /// The rung with which a climb goes on: the first in order that is still to be told and waits for time only.

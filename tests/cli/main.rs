@@ -3,5 +3,6 @@
 
 mod cases;
 mod reading;
+mod stories;
 mod town;
 mod wrongs;
