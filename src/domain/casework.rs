@@ -326,6 +326,21 @@ fn return_day(view: &PupilView, case: &Case, days: u32) -> Option<Date> {
     None
 }
 
+/// What attendance had shown of the return has not been corrected since.
+fn return_stands(view: &PupilView, case: &Case, returned: &case::Return, days: u32) -> bool {
+    if returned.stated.is_some() {
+        return true;
+    }
+    let n = days.max(1) as usize;
+    let upto: Vec<Day> =
+        view.timeline.days(view.calendar).filter(|d| d.counts_as_day() && d.date() <= returned.day).collect();
+    let there =
+        |d: &&Day| d.attended_share().is_some_and(|s| s >= super::ratio::Ratio::HALF) && !counts_for(view, case, d);
+    let stands =
+        upto.last().is_some_and(|d| d.date() == returned.day) && upto.iter().rev().take(n).filter(there).count() == n;
+    stands || return_day(view, case, days).is_some()
+}
+
 /// The watch's last school day by the calendar of now; `None`: the calendar ends first.
 fn watch_end(view: &PupilView, d: &Draft, day: Date) -> Option<Date> {
     let n = leading_ladder(&d.case, view.ladders).map_or(20, |l| l.watch.school_days);
@@ -437,6 +452,10 @@ fn while_watching(view: &PupilView, d: &mut Draft) {
     let Some(returned) = d.case.returned.clone().filter(|_| d.case.state == State::Watching) else { return };
     let after = days_since(view, &returned);
     let Some(ladder) = leading_ladder(&d.case, view.ladders) else { return };
+    if !return_stands(view, &d.case, &returned, ladder.return_days) {
+        relapse_of(view, d, returned.day);
+        return;
+    }
     // The calendar is that of now: an edit, or another school, moves the end of the watch.
     let end = watch_end(view, d, returned.day);
     if let (Some(to), Some(from)) = (end, d.case.watch_until)

@@ -292,6 +292,10 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
             Event::Closed { .. } => {
                 outbox::cancel(tx, about, |n| n.rung != notice::CORRECTED && n.rung != notice::DIGEST)?;
             }
+            Event::Reopened { .. } => {
+                // What was to be taken back stands again.
+                outbox::cancel(tx, about, |n| n.rung == notice::CORRECTED)?;
+            }
             Event::RungCancelled { rung, .. } => {
                 outbox::cancel(tx, about, |n| n.rung == *rung)?;
                 outbox::retire(tx, about, rung)?;
