@@ -381,6 +381,8 @@ pub enum Event {
     },
     ReturnConfirmed {},
     ReturnUnconfirmed {
+        #[serde(default)]
+        decision: Option<DecisionId>,
         by: String,
     },
     Relapsed {

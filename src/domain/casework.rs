@@ -69,6 +69,9 @@ pub fn react(view: &PupilView, cases: Vec<Case>, numbers: &mut dyn Numbers) -> V
     if let Some(d) = drafts.last_mut().filter(|d| d.case.state == State::Closed) {
         while_closed(view, d);
     }
+    if let Some(d) = drafts.last_mut().filter(|d| d.case.state == State::Watching) {
+        close_before(view, d);
+    }
     join(view, &mut drafts, numbers);
     for d in &mut drafts {
         settle_grounds(view, d, numbers);
@@ -141,6 +144,21 @@ fn stands_on(case: &Case, f: &Finding) -> bool {
     case.grounds.iter().any(|g| g.rule == f.rule && g.fired_on == f.fired_on && !g.retracted)
 }
 
+/// A watch that was over before what is new now is closed first: that is no relapse.
+fn close_before(view: &PupilView, d: &mut Draft) {
+    let Some(returned) = d.case.returned.clone() else { return };
+    let Some(end) = watch_end(view, d, returned.day).filter(|end| view.now.date() > *end) else { return };
+    let news = view
+        .changes
+        .iter()
+        .filter(|(c, f)| *c == Change::Opened && !stands_on(&d.case, f))
+        .filter_map(|(_, f)| ground_of(view, f).map(|_| f));
+    let mut after = news.map(|f| f.fired_on > end).peekable();
+    if after.peek().is_some() && after.all(|later| later) {
+        while_watching(view, d);
+    }
+}
+
 /// Findings that are new to the pupil's case open it, join it, or are its relapse.
 fn join(view: &PupilView, drafts: &mut Vec<Draft>, numbers: &mut dyn Numbers) {
     let fresh: Vec<&Finding> = view
@@ -170,7 +188,10 @@ fn join(view: &PupilView, drafts: &mut Vec<Draft>, numbers: &mut dyn Numbers) {
     let news = fresh.iter().any(|f| {
         let Some(day) = f.evidence.last().copied().or(Some(f.last_on)) else { return false };
         match last.and_then(|d| d.case.closing.as_ref()) {
-            Some(c) if c.reason == Reason::Returned => day >= c.at.date(),
+            // A watch that ended unseen (the machine slept) was over with its last day, not with the waking.
+            Some(c) if c.reason == Reason::Returned => {
+                day >= c.at.date() || last.and_then(|d| d.case.watch_until).is_some_and(|end| day > end)
+            }
             Some(c) => day > c.at.date(),
             None => true,
         }
@@ -440,7 +461,7 @@ fn confirm(view: &PupilView, d: &mut Draft) {
         d.emit(Event::ReturnConfirmed {});
     } else if after.len() >= 3 {
         let watching = d.case.state == State::Watching;
-        d.emit(Event::ReturnUnconfirmed { by: stated.by.clone() });
+        d.emit(Event::ReturnUnconfirmed { decision: Some(stated.decision), by: stated.by.clone() });
         if watching {
             go_on(view, d);
         }

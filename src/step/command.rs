@@ -342,20 +342,21 @@ impl Desk<'_> {
             return no(m::unknown_status(self.lang, status));
         }
         let pupil = self.pupil(who)?;
-        let oldest = self.with_footing(pupil, |f| {
+        let (oldest, days) = self.with_footing(pupil, |f| {
+            let school_days =
+                |from: Date, to: Date| f.place.map(|(s, g, c)| f.calendar.school_days_between(s, g, c, from, to));
             // The third school day before today: what lies before it is old.
+            let yesterday = self.now.date() - Days::new(1);
             let mut d = self.now.date();
             for _ in 0..60 {
-                if f.place.is_some_and(|(s, g, c)| {
-                    f.calendar.school_days_between(s, g, c, d, self.now.date() - Days::new(1)) >= 3
-                }) {
+                if school_days(d, yesterday).is_some_and(|n| n >= 3) {
                     break;
                 }
                 d = d - Days::new(1);
             }
-            d
+            (d, school_days(from, to).map_or((to - from).num_days() + 1, i64::from))
         })?;
-        let (old, many) = (from < oldest, (to - from).num_days() + 1 > 5);
+        let (old, many) = (from < oldest, days > 5);
         if old || many {
             match second.map(str::trim).filter(|s| !s.is_empty()) {
                 None => return no(m::second_needed(self.lang)),
@@ -378,22 +379,14 @@ impl Desk<'_> {
             },
         };
         let id = decisions::record(self.tx, self.vault, &new)?;
-        if let (true, Some(id), Some(second)) = (old || many, id, second) {
-            self.tell_offices_of_excuse(pupil, from, to, by, second, id)?;
+        if let (true, Some(id)) = (old || many, id) {
+            self.tell_offices_of_excuse(pupil, from, to, id)?;
         }
         done(m::done(self.lang), id.map(|d| d.to_string()))
     }
 
     /// Old or many days that two people excused are told to both offices in the next digest.
-    fn tell_offices_of_excuse(
-        &self,
-        pupil: PupilId,
-        from: Date,
-        to: Date,
-        by: &str,
-        second: &str,
-        id: DecisionId,
-    ) -> Result<(), Refusal> {
+    fn tell_offices_of_excuse(&self, pupil: PupilId, from: Date, to: Date, id: DecisionId) -> Result<(), Refusal> {
         let ready = prepared(self.policy);
         let place = super::courier::place_of(self.tx, self.policy, pupil, self.now.date())?;
         let people = notice::Surroundings {
@@ -403,7 +396,8 @@ impl Desk<'_> {
             ..notice::Surroundings::default()
         };
         let about = notice::About::Township(self.now.date());
-        let facts = serde_json::json!({ "what": "excused", "from": from, "to": to, "by": by, "second": second });
+        // Who they were stands sealed with the decision.
+        let facts = serde_json::json!({ "what": "excused", "from": from, "to": to, "decision": id.0 });
         let telling = u32::try_from(id.0).unwrap_or(u32::MAX);
         for role in ["township_government", "education_office"].map(Role::new) {
             pupils::in_digest(self.tx, self.policy, &ready.calendar, &people, about, telling, &role, &facts, self.now)?;

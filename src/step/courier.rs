@@ -400,6 +400,12 @@ fn say(
         _ => None,
     };
     let mut said_facts = n.facts.clone();
+    if let Some(decision) = n.facts.get("decision").and_then(serde_json::Value::as_i64) {
+        let grounds = crate::store::decisions::grounds(tx, vault, crate::domain::ids::DecisionId(decision))?;
+        let grounds = grounds.unwrap_or_default();
+        said_facts["by"] = grounds.by.into();
+        said_facts["second"] = grounds.second.into();
+    }
     if n.statutory && matches!(n.about, About::Case(_)) {
         // What a hold makes of the words is decided by the state of the instant: it may begin in the step that made the notice.
         let open = match &n.school {

@@ -7,7 +7,7 @@ use crate::domain::casework::{self, Draft, Numbers, PupilView};
 use crate::domain::climbing::{self, Ground};
 use crate::domain::evidence::{Act, Decision, DecisionKind, Evidence};
 use crate::domain::finding::{Change, Finding};
-use crate::domain::ids::{CaseId, PupilId, Role, RungId, SchoolId};
+use crate::domain::ids::{CaseId, DecisionId, PupilId, Role, RungId, SchoolId};
 use crate::domain::incident::{self, Body};
 use crate::domain::notice::{self, About, NewNotice, NoticeState, Surroundings, Told};
 use crate::domain::policy::{Person, Policy};
@@ -285,8 +285,8 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
                 for (to, via) in who {
                     outside(tx, around, people, about, notice::RELAPSED, case.relapses, to, via, json!(null))?;
                 }
-                if let Event::ReturnUnconfirmed { by } = event {
-                    tell_township_unconfirmed(tx, around, people, about, case, by)?;
+                if let Event::ReturnUnconfirmed { decision, .. } = event {
+                    tell_township_unconfirmed(tx, around, people, about, case, *decision)?;
                 }
             }
             Event::Closed { .. } => {
@@ -389,12 +389,13 @@ fn tell_township_unconfirmed(
     people: &Surroundings,
     about: About,
     case: &Case,
-    by: &str,
+    decision: Option<DecisionId>,
 ) -> Result<(), StepError> {
     let role = Role::new("township_government");
     let via = first_channels(around.policy, &role);
     for who in notice::resolve(around.policy, &role, people) {
-        let facts = json!({ "by": by });
+        // Who had stated it stands sealed with the decision.
+        let facts = json!({ "decision": decision.map(|d| d.0) });
         outside(tx, around, people, about, notice::UNCONFIRMED, case.relapses, &who.recipient, via.clone(), facts)?;
     }
     Ok(())

@@ -276,7 +276,7 @@ pub fn event(lang: Lang, e: &Event, who: &dyn Fn(&str) -> String, words: &dyn Fn
             ev_returned_by(lang, day(on), who(&s.by), day(watch_until))
         }
         Event::ReturnConfirmed {} => ev_return_confirmed(lang),
-        Event::ReturnUnconfirmed { by } => ev_return_unconfirmed(lang, who(by)),
+        Event::ReturnUnconfirmed { by, .. } => ev_return_unconfirmed(lang, who(by)),
         Event::Relapsed { on } => ev_relapsed(lang, day(on)),
         Event::WentOn { ladder, rung } => ev_went_on(lang, ladder, rung),
         Event::Corrected { .. } => ev_corrected(lang),
