@@ -60,3 +60,20 @@ fn every_ready_made_rule_file_compiles_and_has_a_story() {
         assert!(root().join(format!("tests/policy/rules/{name}.test.yaml")).exists(), "{name} has no story");
     }
 }
+
+#[test]
+fn every_sentence_about_cases_and_ladders_names_a_story_that_there_is() {
+    let page = std::fs::read_to_string(root().join("tests/policy/sentences.md")).expect("the page of sentences");
+    let rows = page.lines().filter(|l| l.starts_with("| ") && !l.starts_with("| sentence"));
+    let mut sentences = 0;
+    for row in rows {
+        let stories = row.trim_end_matches([' ', '|']).rsplit(" | ").next().unwrap_or_default();
+        let named: Vec<&str> = stories.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "no story: {row}");
+        for name in named {
+            assert!(root().join(format!("tests/policy/{name}.test.yaml")).exists(), "{name} is named in: {row}");
+        }
+        sentences += 1;
+    }
+    assert!(sentences > 60, "rows are missing");
+}

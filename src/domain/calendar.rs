@@ -140,9 +140,12 @@ fn fit(scope: &Scope, school: &SchoolId, grade: Option<u8>, class: Option<&Class
 
 impl Calendar {
     pub fn new(policy: &Policy) -> Calendar {
-        let cal = &policy.calendar;
+        Calendar::of(&policy.calendar, &policy.schools, policy.live_from)
+    }
+
+    pub fn of(cal: &CalendarPolicy, schools: &[School], live_from: Option<Date>) -> Calendar {
         let weight_scale =
-            policy.schools.iter().flat_map(|s| s.periods.iter()).fold(1, |scale, p| lcm(scale, p.weight.denominator()));
+            schools.iter().flat_map(|s| s.periods.iter()).fold(1, |scale, p| lcm(scale, p.weight.denominator()));
         let mut holidays = BTreeMap::new();
         let known_years = match &cal.holidays {
             Holidays::None => None,
@@ -162,11 +165,11 @@ impl Calendar {
         }
         let mut out = Calendar {
             policy: cal.clone(),
-            schools: policy.schools.clone(),
-            by_id: policy.schools.iter().enumerate().map(|(i, s)| (s.id.clone(), i)).collect(),
-            frames: policy.schools.iter().map(|s| frame(s, weight_scale)).collect(),
+            schools: schools.to_vec(),
+            by_id: schools.iter().enumerate().map(|(i, s)| (s.id.clone(), i)).collect(),
+            frames: schools.iter().map(|s| frame(s, weight_scale)).collect(),
             weight_scale,
-            live_from: policy.live_from,
+            live_from,
             named_classes: cal
                 .open
                 .iter()

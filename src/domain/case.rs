@@ -229,6 +229,12 @@ pub struct Case {
     pub served: BTreeMap<Word, Date>,
     /// Ended by a review (grade 9 over, 16 years).
     pub review: bool,
+    /// When an act last followed an acknowledgement: `unless: [acknowledged]` asks for that.
+    #[serde(default)]
+    pub acted_on: Option<Time>,
+    /// Some rung has no due time because the calendar ends before it.
+    #[serde(default)]
+    pub calendar_ended: bool,
     /// The end of a suspension or exemption after which the child has not come back.
     #[serde(default)]
     pub exempt_until: Option<Date>,
@@ -244,44 +250,172 @@ pub struct Case {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    Opened { pupil: PupilId, relapse_of: Option<CaseId> },
-    FindingAdded { ground: Ground },
-    FindingRetracted { rule: RuleId, fired_on: Date },
-    FindingBack { rule: RuleId, fired_on: Date },
-    Numbered { number: String },
-    LevelRaised { from: u8, to: u8 },
-    LevelLowered { from: u8, to: u8 },
-    ClimbStarted { ladder: LadderId, hash: String },
-    LadderMigrated { ladder: LadderId, from: String, to: String },
-    RungNoticed { ladder: LadderId, rung: RungId, telling: u32, role: Role },
-    RungSent { ladder: LadderId, rung: RungId, telling: u32, role: Role },
-    RungSkipped { ladder: LadderId, rung: RungId, telling: u32, role: Role, why: String },
-    RungUnreachable { ladder: LadderId, rung: RungId, telling: u32, role: Role },
-    RungCancelled { ladder: LadderId, rung: RungId },
-    RungBroughtForward { ladder: LadderId, rung: RungId },
-    Woken { ladder: LadderId, times: BTreeMap<RungId, Time> },
-    LadderEnded { ladder: LadderId },
-    LadderExhausted { ladder: LadderId },
-    Marked { mark: Word },
-    Unmarked { mark: Word },
-    Acknowledged { by: String, role: Role, until: Time },
-    AcknowledgementProlonged { until: Time },
-    ActRecorded { kind: Word, result: Option<Word>, date: Date, by: String },
+    Opened {
+        pupil: PupilId,
+        relapse_of: Option<CaseId>,
+    },
+    FindingAdded {
+        ground: Ground,
+    },
+    FindingRetracted {
+        rule: RuleId,
+        fired_on: Date,
+    },
+    FindingBack {
+        rule: RuleId,
+        fired_on: Date,
+    },
+    Numbered {
+        number: String,
+    },
+    LevelRaised {
+        from: u8,
+        to: u8,
+    },
+    LevelLowered {
+        from: u8,
+        to: u8,
+    },
+    ClimbStarted {
+        ladder: LadderId,
+        hash: String,
+    },
+    LadderMigrated {
+        ladder: LadderId,
+        from: String,
+        to: String,
+    },
+    RungNoticed {
+        ladder: LadderId,
+        rung: RungId,
+        telling: u32,
+        role: Role,
+    },
+    RungSent {
+        ladder: LadderId,
+        rung: RungId,
+        telling: u32,
+        role: Role,
+    },
+    RungSkipped {
+        ladder: LadderId,
+        rung: RungId,
+        telling: u32,
+        role: Role,
+        why: String,
+    },
+    RungUnreachable {
+        ladder: LadderId,
+        rung: RungId,
+        telling: u32,
+        role: Role,
+    },
+    RungCancelled {
+        ladder: LadderId,
+        rung: RungId,
+    },
+    RungBroughtForward {
+        ladder: LadderId,
+        rung: RungId,
+    },
+    Woken {
+        ladder: LadderId,
+        times: BTreeMap<RungId, Time>,
+    },
+    LadderEnded {
+        ladder: LadderId,
+    },
+    LadderExhausted {
+        ladder: LadderId,
+    },
+    Marked {
+        mark: Word,
+    },
+    /// `retracted`: what had set it was a mistake, so its clock begins anew if it is set again.
+    Unmarked {
+        mark: Word,
+        #[serde(default)]
+        retracted: bool,
+    },
+    /// The calendar was edited: a rung that is still to come is due at another time. `None`: the calendar ends first.
+    DueMoved {
+        ladder: LadderId,
+        rung: RungId,
+        from: Option<Time>,
+        to: Option<Time>,
+    },
+    /// The calendar ends before a rung is due…
+    CalendarEnded {},
+    /// …and goes on again.
+    CalendarKnown {},
+    Acknowledged {
+        by: String,
+        role: Role,
+        until: Time,
+    },
+    AcknowledgementProlonged {
+        until: Time,
+    },
+    ActRecorded {
+        kind: Word,
+        result: Option<Word>,
+        date: Date,
+        by: String,
+    },
     Paused {},
     Resumed {},
-    Held { incident: IncidentId },
-    Released { by: Option<String> },
-    Returned { day: Date, stated: Option<Stated>, watch_until: Date },
+    Held {
+        incident: IncidentId,
+    },
+    Released {
+        by: Option<String>,
+    },
+    Returned {
+        day: Date,
+        stated: Option<Stated>,
+        watch_until: Date,
+    },
+    WatchMoved {
+        from: Date,
+        to: Date,
+    },
     ReturnConfirmed {},
-    ReturnUnconfirmed { by: String },
-    Relapsed { on: Date },
-    WentOn { ladder: LadderId, rung: RungId },
-    Corrected { telling: u32 },
-    Closed { reason: Reason, evidence: String, until: Option<Date>, by: Option<String>, decision: Option<DecisionId> },
-    Reopened { by: String, why: String },
+    ReturnUnconfirmed {
+        #[serde(default)]
+        decision: Option<DecisionId>,
+        by: String,
+    },
+    Relapsed {
+        on: Date,
+    },
+    WentOn {
+        ladder: LadderId,
+        rung: RungId,
+    },
+    Corrected {
+        telling: u32,
+    },
+    Closed {
+        reason: Reason,
+        evidence: String,
+        until: Option<Date>,
+        by: Option<String>,
+        decision: Option<DecisionId>,
+    },
+    Reopened {
+        by: String,
+        why: String,
+    },
     Expired {},
-    Served { document: Word, date: Date, by: String },
-    Referred { to: Role, by: String },
+    Served {
+        document: Word,
+        date: Date,
+        by: String,
+    },
+    Referred {
+        to: Role,
+        by: String,
+    },
     ReviewOpened {},
 }
 
@@ -322,6 +456,8 @@ pub fn open(id: CaseId, pupil: PupilId, relapse_of: Option<CaseId>, at: Time) ->
         acts: Vec::new(),
         served: BTreeMap::new(),
         review: false,
+        acted_on: None,
+        calendar_ended: false,
         exempt_until: None,
         first_marked: BTreeMap::new(),
         still: Vec::new(),
@@ -370,6 +506,14 @@ fn stand_still(case: &mut Case, at: Time) {
     for climb in &mut case.climbs {
         climb.woken.clear();
         climb.brought.clear();
+        // What waits is cancelled, so it has not been told: the climb goes on with it.
+        for state in climb.rungs.values_mut() {
+            for roles in state.tellings.values_mut() {
+                roles.retain(|_, step| !matches!(step, Step::Noticed(_)));
+            }
+            state.tellings.retain(|_, roles| !roles.is_empty());
+        }
+        climb.rungs.retain(|_, state| *state != RungState::default());
     }
 }
 
@@ -448,9 +592,16 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
             case.marks.insert(mark.clone(), at);
             case.first_marked.entry(mark.clone()).or_insert(at);
         }
-        Event::Unmarked { mark } => {
+        Event::Unmarked { mark, retracted } => {
             case.marks.remove(mark);
+            if *retracted {
+                case.first_marked.remove(mark);
+            }
         }
+        Event::DueMoved { .. } => {}
+        Event::CalendarEnded {} => case.calendar_ended = true,
+        Event::CalendarKnown {} => case.calendar_ended = false,
+        Event::WatchMoved { to, .. } => case.watch_until = Some(*to),
         Event::Acknowledged { by, role, until } => {
             case.ack =
                 Some(Ack { by: by.clone(), role: role.clone(), at, until: *until, prolonged: false, acted: false });
@@ -465,6 +616,7 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
             case.acts.push(ActSeen { kind: kind.clone(), result: result.clone(), date: *date, at });
             if let Some(a) = &mut case.ack {
                 a.acted = true;
+                case.acted_on = Some(at);
             }
         }
         Event::Paused {} => case.paused = true,
@@ -491,9 +643,12 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
             }
         }
         Event::ReturnUnconfirmed { .. } => {
-            case.state = State::Open;
-            go_on(case, at);
-            case.relapses += 1;
+            // The child may have been away again before the three days were over: that was the relapse.
+            if case.state == State::Watching {
+                case.state = State::Open;
+                go_on(case, at);
+                case.relapses += 1;
+            }
             case.returned = None;
             case.watch_until = None;
         }

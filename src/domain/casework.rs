@@ -5,7 +5,7 @@ use super::calendar::Calendar;
 use super::case::{self, Case, Event, Ground, Reason, State, Stated};
 use super::finding::{Change, Finding};
 use super::ids::{CaseId, DecisionId, PupilId};
-use super::policy::{Ladder, Policy};
+use super::policy::{Anchor, Ladder, Policy};
 use super::rule::ast::{Cond, Counting, DayTest, Rule};
 use super::timeline::{Day, Segment, Timeline};
 use super::{Date, Time};
@@ -27,6 +27,8 @@ pub struct PupilView<'a> {
     pub ladders: &'a dyn Fn(&str) -> Option<Ladder>,
     /// Rule texts by hash (a ground may rest on an older version).
     pub rules: &'a dyn Fn(&str) -> Option<Rule>,
+    /// The latest return that a feedback file states (one that a person states comes as a command).
+    pub stated: Option<(Date, Stated)>,
     pub now: Time,
 }
 
@@ -54,8 +56,8 @@ pub trait Numbers {
     fn next_case(&mut self) -> CaseId;
     /// The next number of that school year, with the township's code in front.
     fn next_number(&mut self, school_year: i32) -> String;
-    /// Earlier numbered cases of the pupil in the school year.
-    fn earlier_cases(&self, pupil: PupilId, school_year: i32) -> u32;
+    /// Earlier numbered cases of the pupil in the school year of now.
+    fn earlier_cases(&self, pupil: PupilId) -> u32;
 }
 
 /// What follows from findings and attendance for one pupil. `cases`: all of the pupil's, oldest first.
@@ -64,8 +66,11 @@ pub fn react(view: &PupilView, cases: Vec<Case>, numbers: &mut dyn Numbers) -> V
     retract(view, &mut drafts);
     bring_back(view, &mut drafts);
     // A suspension that is over opens its own case again before its new evidence looks for a case to join.
-    for d in drafts.iter_mut().filter(|d| d.case.state == State::Closed) {
+    if let Some(d) = drafts.last_mut().filter(|d| d.case.state == State::Closed) {
         while_closed(view, d);
+    }
+    if let Some(d) = drafts.last_mut().filter(|d| d.case.state == State::Watching) {
+        close_before(view, d);
     }
     join(view, &mut drafts, numbers);
     for d in &mut drafts {
@@ -98,6 +103,8 @@ fn retract(view: &PupilView, drafts: &mut [Draft]) {
 /// A finding that comes back (same rule and `fired_on`) stands again; a case closed as mistaken for want of it is open again.
 fn bring_back(view: &PupilView, drafts: &mut [Draft]) {
     for (_, f) in view.changes.iter().filter(|(c, _)| *c == Change::Opened) {
+        // A pupil has at most one case that is not closed: with another one open the finding joins that.
+        let other = drafts.iter().any(|d| d.case.state != State::Closed);
         let Some(d) = drafts
             .iter_mut()
             .rev()
@@ -107,7 +114,10 @@ fn bring_back(view: &PupilView, drafts: &mut [Draft]) {
         };
         if d.case.state != State::Closed {
             d.emit(Event::FindingBack { rule: f.rule.clone(), fired_on: f.fired_on });
-        } else if d.case.closing.as_ref().is_some_and(|c| c.reason == Reason::Mistaken && c.by.is_none()) && f.open {
+        } else if d.case.closing.as_ref().is_some_and(|c| c.reason == Reason::Mistaken && c.by.is_none())
+            && f.open
+            && !other
+        {
             d.emit(Event::FindingBack { rule: f.rule.clone(), fired_on: f.fired_on });
             d.emit(Event::Reopened { by: String::new(), why: f.rule.to_string() });
             go_on(view, d);
@@ -132,6 +142,21 @@ fn ground_of(view: &PupilView, f: &Finding) -> Option<Ground> {
 
 fn stands_on(case: &Case, f: &Finding) -> bool {
     case.grounds.iter().any(|g| g.rule == f.rule && g.fired_on == f.fired_on && !g.retracted)
+}
+
+/// A watch that was over before what is new now is closed first: that is no relapse.
+fn close_before(view: &PupilView, d: &mut Draft) {
+    let Some(returned) = d.case.returned.clone() else { return };
+    let Some(end) = watch_end(view, d, returned.day).filter(|end| view.now.date() > *end) else { return };
+    let news = view
+        .changes
+        .iter()
+        .filter(|(c, f)| *c == Change::Opened && !stands_on(&d.case, f))
+        .filter_map(|(_, f)| ground_of(view, f).map(|_| f));
+    let mut after = news.map(|f| f.fired_on > end).peekable();
+    if after.peek().is_some() && after.all(|later| later) {
+        while_watching(view, d);
+    }
 }
 
 /// Findings that are new to the pupil's case open it, join it, or are its relapse.
@@ -163,7 +188,10 @@ fn join(view: &PupilView, drafts: &mut Vec<Draft>, numbers: &mut dyn Numbers) {
     let news = fresh.iter().any(|f| {
         let Some(day) = f.evidence.last().copied().or(Some(f.last_on)) else { return false };
         match last.and_then(|d| d.case.closing.as_ref()) {
-            Some(c) if c.reason == Reason::Returned => day >= c.at.date(),
+            // A watch that ended unseen (the machine slept) was over with its last day, not with the waking.
+            Some(c) if c.reason == Reason::Returned => {
+                day >= c.at.date() || last.and_then(|d| d.case.watch_until).is_some_and(|end| day > end)
+            }
             Some(c) => day > c.at.date(),
             None => true,
         }
@@ -201,7 +229,7 @@ fn settle_grounds(view: &PupilView, d: &mut Draft, numbers: &mut dyn Numbers) {
     for g in d.case.grounds.iter().filter(|g| !g.retracted) {
         let ladder = g.ladder.as_ref().and_then(|l| view.policy.ladder(l));
         if let Some(again) = ladder.and_then(|l| l.again)
-            && numbers.earlier_cases(view.pupil, year) >= again.cases
+            && numbers.earlier_cases(view.pupil) >= again.cases
         {
             level = level.max(again.level);
         }
@@ -226,16 +254,23 @@ fn settle_grounds(view: &PupilView, d: &mut Draft, numbers: &mut dyn Numbers) {
     }
 }
 
-/// Rungs that only the higher level called for are cancelled; whoever one of them has told gets one correction.
+/// Rungs that only the higher level called for are cancelled (those of a ladder that no finding calls for any more among
+/// them), and its marks are taken off; whoever one of the rungs has told gets one correction.
 fn cancel_higher(view: &PupilView, d: &mut Draft, level: u8) {
     let mut any = false;
     for climb in d.case.climbs.clone() {
         let Some(ladder) = (view.ladders)(&climb.hash) else { continue };
-        for rung in &ladder.rungs {
-            let called = matches!(rung.at.anchor, super::policy::Anchor::Level(l) if l > level);
-            if called && climb.rungs.contains_key(&rung.id) {
+        let stands = d.case.grounds.iter().any(|g| !g.retracted && g.ladder.as_ref() == Some(&climb.ladder));
+        let called = |anchor: &Anchor| !stands || matches!(anchor, Anchor::Level(l) if *l > level);
+        for rung in ladder.rungs.iter().filter(|r| called(&r.at.anchor)) {
+            if climb.rungs.contains_key(&rung.id) {
                 d.emit(Event::RungCancelled { ladder: climb.ladder.clone(), rung: rung.id.clone() });
                 any = true;
+            }
+        }
+        for rule in ladder.marks.iter().filter(|m| called(&m.at.anchor)) {
+            if d.case.first_marked.contains_key(&rule.mark) {
+                d.emit(Event::Unmarked { mark: rule.mark.clone(), retracted: true });
             }
         }
     }
@@ -312,16 +347,34 @@ fn return_day(view: &PupilView, case: &Case, days: u32) -> Option<Date> {
     None
 }
 
-fn watch_end(view: &PupilView, d: &Draft, day: Date) -> Date {
-    let n = leading_ladder(&d.case, view.ladders).map_or(20, |l| l.watch.school_days);
-    let from = day.max(view.now.date().min(day));
-    match view.segment {
-        Some(s) => view
-            .calendar
-            .add_school_days(&s.school_id, s.grade, s.class.as_ref(), from, n)
-            .unwrap_or_else(|| view.calendar.add_working_days(from, n)),
-        None => view.calendar.add_working_days(from, n),
+/// What attendance had shown of the return has not been corrected since.
+fn return_stands(view: &PupilView, case: &Case, returned: &case::Return, days: u32) -> bool {
+    if returned.stated.is_some() {
+        return true;
     }
+    let n = days.max(1) as usize;
+    let upto: Vec<Day> =
+        view.timeline.days(view.calendar).filter(|d| d.counts_as_day() && d.date() <= returned.day).collect();
+    let there =
+        |d: &&Day| d.attended_share().is_some_and(|s| s >= super::ratio::Ratio::HALF) && !counts_for(view, case, d);
+    let stands =
+        upto.last().is_some_and(|d| d.date() == returned.day) && upto.iter().rev().take(n).filter(there).count() == n;
+    stands || return_day(view, case, days).is_some()
+}
+
+/// The watch's last school day by the calendar of now; `None`: the calendar ends first.
+fn watch_end(view: &PupilView, d: &Draft, day: Date) -> Option<Date> {
+    let n = leading_ladder(&d.case, view.ladders).map_or(20, |l| l.watch.school_days);
+    match view.segment {
+        Some(s) => view.calendar.add_school_days(&s.school_id, s.grade, s.class.as_ref(), day, n),
+        None => Some(view.calendar.add_working_days(day, n)),
+    }
+}
+
+/// What is written down when the watch begins; it follows the calendar later.
+fn watch_until(view: &PupilView, d: &Draft, day: Date) -> Date {
+    let n = leading_ladder(&d.case, view.ladders).map_or(20, |l| l.watch.school_days);
+    watch_end(view, d, day).unwrap_or_else(|| view.calendar.add_working_days(day, n))
 }
 
 /// From when on a case is one for review: the day after the pupil's grade 9 has ended, or the 16th birthday.
@@ -346,12 +399,20 @@ fn review_from(view: &PupilView) -> Option<Date> {
 }
 
 fn while_open(view: &PupilView, d: &mut Draft) {
+    confirm(view, d);
     if !d.case.review && review_from(view).is_some_and(|day| day <= view.now.date()) {
         d.emit(Event::ReviewOpened {});
     }
     let Some(ladder) = leading_ladder(&d.case, view.ladders) else { return };
+    // The days that a file states are no attendance yet, so it is looked at before them.
+    if let Some((day, stated)) = view.stated.clone()
+        && last_evidence(view, &d.case).is_none_or(|e| day > e)
+    {
+        state_return(view, d, day, stated);
+        return;
+    }
     if let Some(day) = return_day(view, &d.case, ladder.return_days) {
-        let watch_until = watch_end(view, d, day);
+        let watch_until = watch_until(view, d, day);
         d.emit(Event::Returned { day, stated: None, watch_until });
         unmark(d);
         return;
@@ -369,7 +430,7 @@ fn while_open(view: &PupilView, d: &mut Draft) {
 /// A return stated by a person (or a feedback file) acts at once; attendance must confirm it.
 pub fn state_return(view: &PupilView, d: &mut Draft, day: Date, stated: Stated) {
     if d.case.state == State::Open {
-        let watch_until = watch_end(view, d, day);
+        let watch_until = watch_until(view, d, day);
         d.emit(Event::Returned { day, stated: Some(stated), watch_until });
         unmark(d);
     }
@@ -377,27 +438,52 @@ pub fn state_return(view: &PupilView, d: &mut Draft, day: Date, stated: Stated) 
 
 fn unmark(d: &mut Draft) {
     if d.case.marks.contains_key("suspected") {
-        d.emit(Event::Unmarked { mark: "suspected".into() });
+        d.emit(Event::Unmarked { mark: "suspected".into(), retracted: false });
+    }
+}
+
+/// The recorded days after the return.
+fn days_since<'v>(view: &PupilView<'v>, returned: &case::Return) -> Vec<Day<'v>> {
+    let day = returned.day;
+    view.timeline
+        .days(view.calendar)
+        .filter(|d| d.counts_as_day() && d.date() > day && d.date() <= view.now.date())
+        .collect()
+}
+
+/// Attendance confirms a stated return within its three recorded days, or the statement is withdrawn; it is looked at
+/// when the child has been away again since, too.
+fn confirm(view: &PupilView, d: &mut Draft) {
+    let Some(returned) = d.case.returned.clone().filter(|r| !r.confirmed) else { return };
+    let Some(stated) = &returned.stated else { return };
+    let after = days_since(view, &returned);
+    if after.iter().any(Day::has_attended) {
+        d.emit(Event::ReturnConfirmed {});
+    } else if after.len() >= 3 {
+        let watching = d.case.state == State::Watching;
+        d.emit(Event::ReturnUnconfirmed { decision: Some(stated.decision), by: stated.by.clone() });
+        if watching {
+            go_on(view, d);
+        }
     }
 }
 
 fn while_watching(view: &PupilView, d: &mut Draft) {
-    let Some(returned) = d.case.returned.clone() else { return };
-    let after: Vec<Day> = view
-        .timeline
-        .days(view.calendar)
-        .filter(|day| day.counts_as_day() && day.date() > returned.day && day.date() <= view.now.date())
-        .collect();
-    if let (Some(stated), false) = (&returned.stated, returned.confirmed) {
-        if after.iter().any(Day::has_attended) {
-            d.emit(Event::ReturnConfirmed {});
-        } else if after.len() >= 3 {
-            d.emit(Event::ReturnUnconfirmed { by: stated.by.clone() });
-            go_on(view, d);
-            return;
-        }
-    }
+    confirm(view, d);
+    let Some(returned) = d.case.returned.clone().filter(|_| d.case.state == State::Watching) else { return };
+    let after = days_since(view, &returned);
     let Some(ladder) = leading_ladder(&d.case, view.ladders) else { return };
+    if !return_stands(view, &d.case, &returned, ladder.return_days) {
+        relapse_of(view, d, returned.day);
+        return;
+    }
+    // The calendar is that of now: an edit, or another school, moves the end of the watch.
+    let end = watch_end(view, d, returned.day);
+    if let (Some(to), Some(from)) = (end, d.case.watch_until)
+        && from != to
+    {
+        d.emit(Event::WatchMoved { from, to });
+    }
     let until = d.case.watch_until.unwrap_or(returned.day);
     let counting: Vec<Date> = after
         .iter()
@@ -405,14 +491,13 @@ fn while_watching(view: &PupilView, d: &mut Draft) {
         .filter(|day| day.counts(&ladder.watch.relapse_of, &DayTest::Share(super::ratio::Ratio::HALF), &[]))
         .map(Day::date)
         .collect();
-    // While a stated return is not confirmed, its own three days decide (cases.md §1).
-    let confirmed = d.case.returned.as_ref().is_some_and(|r| r.confirmed);
-    if confirmed && counting.len() >= ladder.watch.relapse_days.max(1) as usize {
+    if counting.len() >= ladder.watch.relapse_days.max(1) as usize {
         let on = counting.last().copied().unwrap_or(until);
         relapse_of(view, d, on);
         return;
     }
-    if view.now.date() > until && confirmed {
+    let confirmed = d.case.returned.as_ref().is_some_and(|r| r.confirmed);
+    if end.is_some_and(|e| view.now.date() > e) && confirmed {
         let evidence = String::new();
         d.emit(Event::Closed { reason: Reason::Returned, evidence, until: None, by: None, decision: None });
     }
@@ -456,6 +541,23 @@ pub fn footing<'a>(view: &PupilView<'a>) -> super::ladder::Footing<'a> {
     super::ladder::Footing {
         calendar: view.calendar,
         place: view.segment.map(|s| (&s.school_id, s.grade, s.class.as_ref())),
+    }
+}
+
+/// An act lands in the ledger, and prolongs an acknowledgement that holds by `holds` from its end, once.
+pub fn record_act(
+    footing: &super::ladder::Footing,
+    ladders: &dyn Fn(&str) -> Option<Ladder>,
+    d: &mut Draft,
+    act: Event,
+) {
+    // A guardian's reply holds nothing.
+    let replied = matches!(&act, Event::ActRecorded { kind, .. } if *kind == "replied");
+    let ack = d.case.ack.clone().filter(|a| a.until > d.now && !a.prolonged && !replied);
+    d.emit(act);
+    if let (Some(ack), Some(rule)) = (ack, leading_ladder(&d.case, ladders).and_then(|l| l.acknowledge)) {
+        let until = super::ladder::add(footing, ack.until, rule.holds, None);
+        d.emit(Event::AcknowledgementProlonged { until });
     }
 }
 

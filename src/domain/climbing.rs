@@ -1,6 +1,7 @@
 //! The climb of a case or an incident at one instant: what is due becomes notices (or is skipped, or has nobody to go
 //! to), marks are set, the ladder's end is noted. Times come from `ladder`, people from `notice::resolve`.
 
+use super::calendar::Calendar;
 use super::case::{Case, Climb, Event, State, Step, step_rung};
 use super::ids::{ChannelId, Role, RungId, Word};
 use super::ladder::{self, Anchors, Footing, Planned, Waits};
@@ -71,6 +72,8 @@ pub struct Ground<'a> {
     pub dead: &'a dyn Fn(&str) -> bool,
     pub about: About,
     pub now: Time,
+    /// The calendar as it was, when this step is the first with an edited one.
+    pub before: Option<&'a Calendar>,
     /// Longer than a ladder's `gap_min` without a step before this one.
     pub slept_s: i64,
 }
@@ -81,6 +84,7 @@ pub fn climb_case(ground: &Ground, case: &mut Case, ladders: &dyn Fn(&str) -> Op
     if case.state != State::Open {
         return out;
     }
+    look_at_calendar(ground, case, ladders, &mut out);
     for i in 0..case.climbs.len() {
         let Some(ladder) = ladders(&case.climbs[i].hash) else { continue };
         if !called_for(case, &case.climbs[i]) {
@@ -143,6 +147,28 @@ pub fn climb_case(ground: &Ground, case: &mut Case, ladders: &dyn Fn(&str) -> Op
     out
 }
 
+/// Due times that an edit of the calendar has moved, and whether the calendar ends before one, are written down.
+fn look_at_calendar(ground: &Ground, case: &mut Case, ladders: &dyn Fn(&str) -> Option<Ladder>, out: &mut Moves) {
+    let mut ends = false;
+    for climb in case.climbs.clone().iter().filter(|c| called_for(case, c)).collect::<Vec<_>>() {
+        let Some(ladder) = ladders(&climb.hash) else { continue };
+        let anchors = anchors(case, climb);
+        ends |= ladder::calendar_ends(&ground.footing, climb, &ladder, &anchors);
+        let Some(before) = ground.before else { continue };
+        let was = ladder::due_times(&Footing { calendar: before, ..ground.footing.clone() }, climb, &ladder, &anchors);
+        let is = ladder::due_times(&ground.footing, climb, &ladder, &anchors);
+        for (rung, to) in is {
+            let Some(from) = was.get(&rung).copied().filter(|from| *from != to) else { continue };
+            emit(case, ground.now, out, Event::DueMoved { ladder: ladder.id.clone(), rung, from, to });
+        }
+    }
+    match (ends, case.calendar_ended) {
+        (true, false) => emit(case, ground.now, out, Event::CalendarEnded {}),
+        (false, true) => emit(case, ground.now, out, Event::CalendarKnown {}),
+        _ => {}
+    }
+}
+
 fn emit(case: &mut Case, now: Time, out: &mut Moves, event: Event) {
     super::case::apply(case, now, &event);
     out.events.push(event);
@@ -170,7 +196,7 @@ fn woken(
         return None;
     }
     let planned = ladder::plan(&ground.footing, climb, ladder, anchors, waits, &ground.policy.contacts);
-    let times = ladder::wake_times(&planned, ladder, ground.now);
+    let times = ladder::wake_times(&planned, ladder, &ground.policy.contacts, ground.footing.calendar, ground.now);
     (times.len() > 1).then_some(times)
 }
 
@@ -219,7 +245,7 @@ fn skip_reason(case: &Case, climb: &Climb, rung: &Rung) -> Option<String> {
             .any(|a| a.at >= since && a.kind == *kind && result.as_ref().is_none_or(|r| a.result.as_ref() == Some(r)))
     };
     rung.unless.iter().find_map(|u| match u {
-        Unless::Acknowledged => case.ack.as_ref().filter(|a| a.acted).map(|_| "acknowledged".to_owned()),
+        Unless::Acknowledged => case.acted_on.filter(|t| *t >= since).map(|_| "acknowledged".to_owned()),
         Unless::Act { kind, result } => matches(kind, result).then(|| format!("act:{kind}")),
     })
 }
@@ -298,7 +324,8 @@ pub fn bring_forward(case: &mut Case, i: usize, ladder: &Ladder, rung: &RungId, 
     if !all {
         return;
     }
-    if let Some(next) = ladder::next_to_another_role(climb, ladder, rung) {
+    let next = ladder::next_to_another_role(climb, ladder, rung).filter(|next| !climb.brought.contains_key(next));
+    if let Some(next) = next {
         emit(case, now, out, Event::RungBroughtForward { ladder: ladder.id.clone(), rung: next });
     }
 }
@@ -313,7 +340,7 @@ pub fn climb_incident(ground: &Ground, climb: &mut Climb, ladder: &Ladder, facts
     let anchors = Anchors::default();
     if ground.slept_s > ladder.gap_min_s {
         let planned = ladder::plan(&ground.footing, climb, ladder, &anchors, Waits::default(), &ground.policy.contacts);
-        let times = ladder::wake_times(&planned, ladder, ground.now);
+        let times = ladder::wake_times(&planned, ladder, &ground.policy.contacts, ground.footing.calendar, ground.now);
         if times.len() > 1 {
             climb.woken.extend(times);
         }

@@ -42,12 +42,13 @@ fn is_answer(n: &Notice) -> bool {
 }
 
 pub fn is_about_children(n: &Notice) -> bool {
-    matches!(n.about, About::Case(_))
+    matches!(n.about, About::Case(_)) || n.pupil.is_some()
 }
 
-/// Told at an instant of its own, whatever the digest: the morning report, a hold and its reminders.
+/// Told at an instant of its own, whatever the digest: the morning report, a hold and its reminders, what is made for
+/// the digest.
 fn is_at_its_time(n: &Notice) -> bool {
-    matches!(n.rung.as_str(), notice::MORNING | notice::HELD)
+    matches!(n.rung.as_str(), notice::MORNING | notice::HELD | notice::DIGEST)
         || n.facts.get("kind").and_then(serde_json::Value::as_str) == Some(super::incident::MASS_ABSENCE)
 }
 

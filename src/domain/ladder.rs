@@ -2,7 +2,7 @@
 //! whether it then goes (`unless`) and what that means is decided by the callers.
 
 use super::calendar::{Calendar, months_after};
-use super::case::{Climb, Step};
+use super::case::{Climb, RungState, Step};
 use super::ids::{ClassName, Role, RungId, SchoolId, Word};
 use super::policy::{After, Anchor, Contacts, Due, Ladder, Rung};
 use super::{Date, Time, TimeOfDay};
@@ -79,6 +79,9 @@ pub fn after_deadline(footing: &Footing, served: Date, after: After, time: Optio
     let nine = TimeOfDay::from_hms_opt(9, 0, 0).expect("09:00 is a time of day");
     footing.calendar.add_working_days(last, 1).and_time(time.unwrap_or(nine))
 }
+
+/// Due when the calendar says more: it ends before the rung's day, and only statutory rungs count working days instead.
+const WHEN_KNOWN: Time = Time::MAX;
 
 /// What anchors a climb's rungs, beside the climb itself.
 #[derive(Clone, Debug, Default)]
@@ -172,7 +175,17 @@ pub fn mark_due(
 
 /// Every rung's own due time, with going on, waking and bringing forward worked in.
 fn dues<'l>(footing: &Footing, climb: &Climb, ladder: &'l Ladder, anchors: &Anchors) -> Vec<(usize, &'l Rung, Time)> {
-    let raw: Vec<Option<Time>> = ladder.rungs.iter().map(|r| due_of(footing, climb, anchors, &r.at)).collect();
+    // Whether the n-th school day after a date is one that a rung may wait for.
+    let known = |rung: &Rung, from: Date, n: u32| rung.statutory || !footing.ends_within(from, n);
+    let raw_due = |r: &Rung| {
+        let due = due_of(footing, climb, anchors, &r.at)?;
+        let from = anchored(climb, anchors, &r.at.anchor)?.date();
+        Some(match r.at.after {
+            After::SchoolDays(n) if !known(r, from, n) => WHEN_KNOWN,
+            _ => due,
+        })
+    };
+    let raw: Vec<Option<Time>> = ladder.rungs.iter().map(raw_due).collect();
     let base = climb.resumed.as_ref().and_then(|(at, rung)| {
         let k = ladder.rungs.iter().position(|r| r.id == *rung)?;
         Some((*at, k, raw[k]?))
@@ -185,10 +198,13 @@ fn dues<'l>(footing: &Footing, climb: &Climb, ladder: &'l Ladder, anchors: &Anch
             let anchored_before = anchored(climb, anchors, &rung.at.anchor).is_some_and(|t| t < at);
             if i == k {
                 due = at;
-            } else if anchored_before {
+            } else if anchored_before && due != WHEN_KNOWN && first != WHEN_KNOWN {
                 // Later rungs keep the number of school days between them, at their own time of day.
                 let n = footing.school_days_after(first.date(), due.date());
-                due = footing.add_school_days(at.date(), n).and_time(due.time()).max(at);
+                due = match known(rung, at.date(), n) {
+                    true => footing.add_school_days(at.date(), n).and_time(due.time()).max(at),
+                    false => WHEN_KNOWN,
+                };
             }
         }
         if let Some(t) = climb.brought.get(&rung.id) {
@@ -215,7 +231,7 @@ pub fn plan(
     let mut wanted: Vec<(usize, Planned)> = Vec::new();
     for (i, rung, due) in dues(footing, climb, ladder, anchors) {
         let told = climb.rungs.get(&rung.id);
-        if told.is_some_and(|s| s.cancelled) {
+        if told.is_some_and(|s| s.cancelled) || due == WHEN_KNOWN {
             continue;
         }
         for role in &rung.to {
@@ -225,7 +241,7 @@ pub fn plan(
             push(&mut wanted, i, rung, 0, role, due, waits, ladder);
         }
     }
-    if let Some((telling, due, rung)) = repeats(footing, climb, ladder) {
+    if let Some((telling, due, rung)) = repeats(footing, climb, ladder).filter(|r| r.1 != WHEN_KNOWN) {
         let told = climb.rungs.get(&rung.id).and_then(|s| s.tellings.get(&telling));
         for role in &rung.to {
             if told.is_some_and(|t| t.contains_key(role)) {
@@ -248,10 +264,10 @@ fn push(
     ladder: &Ladder,
 ) {
     let mut at = due;
+    if !rung.statutory && waits.paused {
+        return;
+    }
     if !rung.statutory && !ladder.urgent {
-        if waits.paused {
-            return;
-        }
         at = at.max(waits.ack_until.unwrap_or(at));
     }
     let statutory = rung.statutory;
@@ -305,13 +321,24 @@ fn repeats<'l>(footing: &Footing, climb: &Climb, ladder: &'l Ladder) -> Option<(
         .and_then(|t| t.iter().next_back())
         .filter(|(k, roles)| **k > 0 && roles.len() < rung.to.len())
         .map(|(k, _)| *k);
-    let last = state.and_then(|s| s.last_sent).unwrap_or(ended);
-    let due = add(footing, last, repeat.every, None).max(climb.resumed.as_ref().map_or(last, |(t, _)| *t));
+    let last = state.and_then(last_gone).unwrap_or(ended);
+    let ends = matches!(repeat.every, After::SchoolDays(n) if !rung.statutory && footing.ends_within(last.date(), n));
+    let every = if ends { WHEN_KNOWN } else { add(footing, last, repeat.every, None) };
+    let due = every.max(climb.resumed.as_ref().map_or(last, |(t, _)| *t));
     match unfinished {
         Some(k) => Some((k, last, rung)),
         None if sent < repeat.times => Some((sent + 1, due, rung)),
         None => None,
     }
+}
+
+/// When a rung last went, or would have gone but for its `unless`: the next repeat counts from there.
+fn last_gone(state: &RungState) -> Option<Time> {
+    let skipped = state.tellings.values().flatten().filter_map(|(_, step)| match step {
+        Step::Skipped(t) | Step::Unreachable(t) => Some(*t),
+        Step::Noticed(_) | Step::Sent(_) => None,
+    });
+    skipped.max().max(state.last_sent)
 }
 
 /// The rung that repeats: the one named, or (if it was never sent) the last one sent.
@@ -344,7 +371,7 @@ pub fn exhausted_at(footing: &Footing, climb: &Climb, ladder: &Ladder) -> Option
     let state = climb.rungs.get(&rung.id)?;
     let sent = state.tellings.iter().filter(|(k, _)| **k > 0).count() as u32;
     let open = state.tellings.values().flatten().any(|(_, s)| matches!(s, Step::Noticed(_)));
-    (sent >= repeat.times && !open).then(|| add(footing, state.last_sent.unwrap_or(ended), repeat.every, None))
+    (sent >= repeat.times && !open).then(|| add(footing, last_gone(state).unwrap_or(ended), repeat.every, None))
 }
 
 /// The rung with which a climb goes on: the first in order that is still to be told and waits for time only.
@@ -377,17 +404,68 @@ pub fn next_to_another_role(climb: &Climb, ladder: &Ladder, rung: &RungId) -> Op
         .map(|r| r.id.clone())
 }
 
-/// After a sleep: what was overdue goes in order, statutory first, one every `gap_min`, the first at once.
-pub fn wake_times(planned: &[Planned], ladder: &Ladder, now: Time) -> BTreeMap<RungId, Time> {
-    let mut rungs: Vec<&RungId> = Vec::new();
+/// The due times of what is still to be told, the next repeat among them; `None`: the calendar ends first.
+pub fn due_times(
+    footing: &Footing,
+    climb: &Climb,
+    ladder: &Ladder,
+    anchors: &Anchors,
+) -> BTreeMap<RungId, Option<Time>> {
+    let told = |rung: &Rung| {
+        let first = climb.rungs.get(&rung.id).and_then(|s| s.tellings.get(&0));
+        first.is_some_and(|t| rung.to.iter().all(|role| t.contains_key(role)))
+    };
+    let mut out: BTreeMap<RungId, Option<Time>> = dues(footing, climb, ladder, anchors)
+        .into_iter()
+        .filter(|(_, rung, _)| !told(rung))
+        .map(|(_, rung, due)| (rung.id.clone(), Some(due).filter(|t| *t != WHEN_KNOWN)))
+        .collect();
+    if let Some((_, due, rung)) = repeats(footing, climb, ladder) {
+        out.entry(rung.id.clone()).or_insert(Some(due).filter(|t| *t != WHEN_KNOWN));
+    }
+    out
+}
+
+/// Something still to be told counts school days beyond the calendar's end.
+pub fn calendar_ends(footing: &Footing, climb: &Climb, ladder: &Ladder, anchors: &Anchors) -> bool {
+    let beyond = |from: Date, after: After| matches!(after, After::SchoolDays(n) if footing.ends_within(from, n));
+    let untold = due_times(footing, climb, ladder, anchors);
+    let rung = ladder
+        .rungs
+        .iter()
+        .filter(|r| untold.contains_key(&r.id))
+        .any(|r| anchored(climb, anchors, &r.at.anchor).is_some_and(|from| beyond(from.date(), r.at.after)));
+    rung || untold.values().any(Option::is_none)
+}
+
+/// After a sleep: what was overdue goes in order, statutory first, one every `gap_min`, the first at once; what may not
+/// go yet (quiet hours, a weekend) keeps that distance from the others when it may.
+pub fn wake_times(
+    planned: &[Planned],
+    ladder: &Ladder,
+    contacts: &Contacts,
+    calendar: &Calendar,
+    now: Time,
+) -> BTreeMap<RungId, Time> {
+    let gap = TimeDelta::seconds(ladder.gap_min_s);
+    let mut times: BTreeMap<RungId, Time> = BTreeMap::new();
     for statutory in [true, false] {
-        for r in &ladder.rungs {
-            let overdue = planned.iter().any(|p| p.rung == r.id && p.telling == 0 && p.at < now);
-            if r.statutory == statutory && overdue {
-                rungs.push(&r.id);
+        for r in ladder.rungs.iter().filter(|r| r.statutory == statutory) {
+            let overdue = planned.iter().filter(|p| p.rung == r.id && p.telling == 0 && p.at < now);
+            let roles: Vec<&Role> = overdue.map(|p| &p.role).collect();
+            let open = |t: Time| {
+                let at = roles.iter().map(|role| match ladder.urgent {
+                    true => t,
+                    false => calendar.next_open(t, contacts.hours_of(role)),
+                });
+                at.min()
+            };
+            let Some(mut at) = open(now) else { continue };
+            while let Some(near) = times.values().filter(|t| (at - **t).abs() < gap).max() {
+                at = open(*near + gap).unwrap_or(*near + gap);
             }
+            times.insert(r.id.clone(), at);
         }
     }
-    let gap = TimeDelta::seconds(ladder.gap_min_s);
-    rungs.into_iter().enumerate().map(|(i, r)| (r.clone(), now + gap * i32::try_from(i).unwrap_or(i32::MAX))).collect()
+    times
 }

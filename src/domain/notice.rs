@@ -210,6 +210,8 @@ pub const CORRECTED: &str = "corrected";
 pub const MENDED: &str = "mended";
 pub const HELD: &str = "held";
 pub const UNCONFIRMED: &str = "unconfirmed";
+/// What an office or a school may read with the next day's mail: nobody need act on it at once.
+pub const DIGEST: &str = "digest";
 pub const WEAKENED: &str = "weakened";
 pub const REPLY: &str = "reply";
 pub const MORNING: &str = "morning";
@@ -247,5 +249,5 @@ pub fn told_people(told: &[Told], of: impl Fn(&Told) -> bool) -> Vec<(&Recipient
 
 /// A telling by a rung or of a relapse: what "told" means for returned and correction letters.
 pub fn is_alarm(t: &Told) -> bool {
-    !matches!(t.rung.as_str(), RETURNED | CORRECTED | MENDED | REPLY | UNCONFIRMED)
+    !matches!(t.rung.as_str(), RETURNED | CORRECTED | MENDED | REPLY | UNCONFIRMED | DIGEST)
 }

@@ -108,7 +108,7 @@ pub enum Secret {
 
 // ---------------------------------------------------------------- calendar
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CalendarPolicy {
     pub terms: Vec<Term>,
     /// The township's weekend.
@@ -121,7 +121,7 @@ pub struct CalendarPolicy {
     pub school_year_starts: Option<(u32, u32)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Term {
     pub id: String,
     /// First lesson day.
@@ -131,7 +131,7 @@ pub struct Term {
     pub stages: Vec<Stage>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Holidays {
     /// `holidays: none`: open and closed entries are the whole truth.
     None,
@@ -145,7 +145,7 @@ impl Default for Holidays {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HolidayYear {
     pub year: i32,
     /// False: the file is there but has no `papers` (not announced): the year is unknown.
@@ -154,7 +154,7 @@ pub struct HolidayYear {
     pub days: Vec<(Date, bool, String)>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Scope {
     /// Empty: all.
     pub schools: Vec<SchoolId>,
@@ -162,7 +162,7 @@ pub struct Scope {
     pub classes: Vec<ClassName>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Closure {
     pub from: Date,
     pub to: Date,
@@ -170,7 +170,7 @@ pub struct Closure {
     pub scope: Scope,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Opening {
     pub date: Date,
     pub reason: String,
@@ -190,7 +190,7 @@ pub enum Stage {
     Special,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct School {
     pub id: SchoolId,
     pub name: String,
@@ -222,7 +222,7 @@ impl School {
 
 pub type SlotId = super::ids::SlotName;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Period {
     /// `p:1`… for plain numbers, else the id given (`early`).
     pub id: SlotId,
@@ -231,21 +231,21 @@ pub struct Period {
 }
 
 /// A named range of periods (indices into `School::periods`). The slot `day` is always all of them and is not listed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Slot {
     pub id: SlotId,
     pub title: Option<String>,
     pub periods: Vec<usize>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Makeup {
     Follow,
     Ignore,
 }
 
 /// A week pattern of some grades of a school; the first that names the grade (and whose dates contain the day) counts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pattern {
     /// Empty: all grades.
     pub grades: Vec<u8>,
@@ -255,13 +255,13 @@ pub struct Pattern {
     pub weeks: Vec<WeekPattern>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WeekPattern {
     pub weekend: Vec<chrono::Weekday>,
     pub half_days: Vec<HalfDay>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HalfDay {
     pub weekday: chrono::Weekday,
     /// Indices into `School::periods`.

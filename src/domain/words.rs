@@ -188,6 +188,7 @@ fn about_child(f: &Facts, c: &Child) -> Said {
                 notice::RELAPSED => m::staff_relapsed(lang, &c.school, &c.class, &c.name, dates),
                 notice::CORRECTED => m::staff_corrected(lang, &c.school, &c.class, &c.name),
                 notice::REPLY => reply(f),
+                notice::DIGEST => digest(f, c, back, dates),
                 rung => {
                     let task = match rung {
                         "visit" => m::staff_task_visit(lang),
@@ -206,6 +207,7 @@ fn about_child(f: &Facts, c: &Child) -> Said {
                 notice::RELAPSED => m::staff_relapsed(lang, &c.school, &c.class, &c.name, dates),
                 notice::CORRECTED => m::staff_corrected(lang, &c.school, &c.class, &c.name),
                 notice::REPLY => reply(f),
+                notice::DIGEST => digest(f, c, back, dates),
                 notice::UNCONFIRMED => {
                     let by = f.facts.get("by").and_then(Value::as_str).unwrap_or_default();
                     m::stated_unconfirmed(lang, &c.school, &c.class, &c.name, by)
@@ -225,6 +227,22 @@ fn about_child(f: &Facts, c: &Child) -> Said {
             }
             (m::office_subject(lang, number, &c.school, &c.name), text)
         }
+    }
+}
+
+/// What the digest names: a child who was back before anybody was told, or days that two people excused.
+fn digest(f: &Facts, c: &Child, back: String, dates: String) -> String {
+    let text = |key: &str| f.facts.get(key).and_then(Value::as_str).unwrap_or_default();
+    let day = |key: &str| text(key).parse::<Date>().map(|d| say_day(f.lang, d)).unwrap_or_default();
+    match text("what") {
+        "excused" => {
+            let days = match text("from") == text("to") {
+                true => day("from"),
+                false => m::span_of_days(f.lang, day("from"), day("to")),
+            };
+            m::digest_excused(f.lang, &c.school, &c.class, &c.name, days, text("by"), text("second"))
+        }
+        _ => m::digest_back(f.lang, &c.school, &c.class, &c.name, dates, back),
     }
 }
 

@@ -317,15 +317,10 @@ impl Desk<'_> {
         let Some(case) = cases::of_pupil(self.tx, self.vault, pupil)?.pop().filter(|c| c.state != State::Closed) else {
             return Ok(());
         };
-        let ack = case.ack.clone().filter(|a| a.until > self.now && !a.prolonged);
-        let holds = self.leading(&case).and_then(|l| l.acknowledge).map(|a| a.holds);
         let mut draft = Draft::of(case, self.now);
-        let (kind, result) = (kind.clone(), result.cloned());
-        draft.emit(Event::ActRecorded { kind, result, date, by: by.to_owned() });
-        if let (Some(ack), Some(holds)) = (ack, holds) {
-            let until = self.with_footing(pupil, |f| add(f, ack.until, holds, None))?;
-            draft.emit(Event::AcknowledgementProlonged { until });
-        }
+        let act = Event::ActRecorded { kind: kind.clone(), result: result.cloned(), date, by: by.to_owned() };
+        let ladders = |h: &str| ladder_by_hash(self.tx, self.policy, h);
+        self.with_footing(pupil, |f| casework::record_act(f, &ladders, &mut draft, act))?;
         self.write(draft)
     }
 
@@ -347,21 +342,22 @@ impl Desk<'_> {
             return no(m::unknown_status(self.lang, status));
         }
         let pupil = self.pupil(who)?;
-        let oldest = self.with_footing(pupil, |f| {
+        let (oldest, days) = self.with_footing(pupil, |f| {
+            let school_days =
+                |from: Date, to: Date| f.place.map(|(s, g, c)| f.calendar.school_days_between(s, g, c, from, to));
             // The third school day before today: what lies before it is old.
+            let yesterday = self.now.date() - Days::new(1);
             let mut d = self.now.date();
             for _ in 0..60 {
-                if f.place.is_some_and(|(s, g, c)| {
-                    f.calendar.school_days_between(s, g, c, d, self.now.date() - Days::new(1)) >= 3
-                }) {
+                if school_days(d, yesterday).is_some_and(|n| n >= 3) {
                     break;
                 }
                 d = d - Days::new(1);
             }
-            d
+            (d, school_days(from, to).map_or((to - from).num_days() + 1, i64::from))
         })?;
-        let days = (to - from).num_days() + 1;
-        if from < oldest || days > 5 {
+        let (old, many) = (from < oldest, days > 5);
+        if old || many {
             match second.map(str::trim).filter(|s| !s.is_empty()) {
                 None => return no(m::second_needed(self.lang)),
                 Some(s) if s == by.trim() => return no(m::second_same(self.lang)),
@@ -383,7 +379,30 @@ impl Desk<'_> {
             },
         };
         let id = decisions::record(self.tx, self.vault, &new)?;
+        if let (true, Some(id)) = (old || many, id) {
+            self.tell_offices_of_excuse(pupil, from, to, id)?;
+        }
         done(m::done(self.lang), id.map(|d| d.to_string()))
+    }
+
+    /// Old or many days that two people excused are told to both offices in the next digest.
+    fn tell_offices_of_excuse(&self, pupil: PupilId, from: Date, to: Date, id: DecisionId) -> Result<(), Refusal> {
+        let ready = prepared(self.policy);
+        let place = super::courier::place_of(self.tx, self.policy, pupil, self.now.date())?;
+        let people = notice::Surroundings {
+            pupil: Some(pupil),
+            school: place.as_ref().map(|p| p.0.clone()),
+            class: place.and_then(|p| p.1),
+            ..notice::Surroundings::default()
+        };
+        let about = notice::About::Township(self.now.date());
+        // Who they were stands sealed with the decision.
+        let facts = serde_json::json!({ "what": "excused", "from": from, "to": to, "decision": id.0 });
+        let telling = u32::try_from(id.0).unwrap_or(u32::MAX);
+        for role in ["township_government", "education_office"].map(Role::new) {
+            pupils::in_digest(self.tx, self.policy, &ready.calendar, &people, about, telling, &role, &facts, self.now)?;
+        }
+        Ok(())
     }
 
     fn returned(&self, who: &str, on: Date, by: &str, reason: Option<String>) -> Done {
@@ -502,6 +521,7 @@ impl Desk<'_> {
             changes: &[],
             ladders: &ladders,
             rules: &rules,
+            stated: None,
             now: self.now,
         };
         first(&view, &mut draft);
@@ -513,6 +533,7 @@ impl Desk<'_> {
             vault: self.vault,
             built: &built,
             now: self.now,
+            before: None,
             slept_s: 0,
         };
         pupils::finish(self.tx, &around, &view, &people, &mut draft)?;

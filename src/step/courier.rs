@@ -182,7 +182,7 @@ impl<'a> Desk<'a> {
                 let Some(case) = cases::get(self.tx, self.vault, id)? else { return Ok(false) };
                 match n.rung.as_str() {
                     notice::RETURNED => case.state != State::Open,
-                    notice::CORRECTED | notice::REPLY | notice::UNCONFIRMED => true,
+                    notice::CORRECTED | notice::REPLY | notice::UNCONFIRMED | notice::DIGEST => true,
                     _ => case.state == State::Open,
                 }
             }
@@ -406,10 +406,17 @@ fn say(
     now: Time,
 ) -> Result<words::Said, StepError> {
     let child = match (n.about, n.pupil) {
-        (About::Case(id), Some(p)) => Some(child(tx, vault, policy, id, p, now)?),
+        (About::Case(id), Some(p)) => Some(child(tx, vault, policy, Some(id), p, now)?),
+        (About::Township(_), Some(p)) => Some(child(tx, vault, policy, None, p, now)?),
         _ => None,
     };
     let mut said_facts = n.facts.clone();
+    if let Some(decision) = n.facts.get("decision").and_then(serde_json::Value::as_i64) {
+        let grounds = crate::store::decisions::grounds(tx, vault, crate::domain::ids::DecisionId(decision))?;
+        let grounds = grounds.unwrap_or_default();
+        said_facts["by"] = grounds.by.into();
+        said_facts["second"] = grounds.second.into();
+    }
     if n.statutory && matches!(n.about, About::Case(_)) {
         // What a hold makes of the words is decided by the state of the instant: it may begin in the step that made the notice.
         let open = match &n.school {
@@ -477,12 +484,12 @@ pub fn child(
     tx: &Connection,
     vault: &Vault,
     policy: &Policy,
-    case: crate::domain::ids::CaseId,
+    case: Option<crate::domain::ids::CaseId>,
     pupil: crate::domain::ids::PupilId,
     now: Time,
 ) -> Result<Child, StepError> {
     let card = vault::pupil_card(tx, vault, pupil)?;
-    let case = cases::get(tx, vault, case)?;
+    let case = case.map(|id| cases::get(tx, vault, id)).transpose()?.flatten();
     let place = place_of(tx, policy, pupil, now.date())?;
     let mut dates: Vec<Date> = Vec::new();
     if let Some(case) = &case {

@@ -25,14 +25,16 @@ pub fn run(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, Step
         if slept_s > 15 * 60 {
             findings::set_meta(tx, "woke", ms(now).to_string().as_bytes())?;
         }
-        policy_change::notice(tx, policy, now)?;
+        let mut before = policy_change::notice(tx, policy, now)?;
         let mut dirty: BTreeSet<PupilId> = deliveries::dirty_pupils(tx)?.into_iter().collect();
         let marked = !dirty.is_empty();
         let mut due: BTreeSet<PupilId> = cases::due_pupils(tx, now)?.into_iter().collect();
         due.extend(woken_pupils(tx, now)?);
-        let groups = group_rules(policy) && (marked || groups_due(tx, now)?);
+        let mut groups = group_rules(policy) && (marked || groups_due(tx, now)?);
         dirty.extend(due.iter().copied());
-        if !dirty.is_empty() || groups {
+        deliveries::clear_marks(tx)?;
+        // What follows for a pupil may be a decision withdrawn: then the pupil is looked at again, at this same instant.
+        while !dirty.is_empty() || groups {
             let list: Vec<PupilId> = dirty.iter().copied().collect();
             let loaded = if groups { evidence::load_all(tx)? } else { evidence::load(tx, &list)? };
             let all: Vec<PupilId> = if groups { crate::store::vault::all_pupils(tx)? } else { list.clone() };
@@ -45,6 +47,7 @@ pub fn run(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, Step
                 vault: &vault,
                 built: &built,
                 now,
+                before: before.as_ref(),
                 slept_s,
             };
             for one in &evaluated {
@@ -54,6 +57,9 @@ pub fn run(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, Step
                 evaluate_groups(tx, &ready, &built, now)?;
             }
             pupils::hold_in_bulk(tx, &around)?;
+            before = None;
+            groups = false;
+            dirty = deliveries::dirty_pupils(tx)?.into_iter().collect();
             deliveries::clear_marks(tx)?;
         }
         incidents::start_climbs(tx, policy)?;

@@ -11,12 +11,14 @@ use crate::domain::ladder::Footing;
 use crate::domain::notice::{self, About, NewNotice, Surroundings};
 use crate::domain::policy::{Ladder, Policy, Source};
 use crate::domain::{Date, Time, TimeOfDay, timeline};
+use crate::store::register;
 use crate::store::time::from_ms;
 use crate::store::{
     Connection, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, incidents, outbox, vault,
 };
 use chrono::{Datelike, Days, TimeDelta};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 const OPERATIONS: &str = "operations";
 
@@ -80,6 +82,7 @@ pub fn run(
             dead: &dead,
             about: About::Incident(i.id),
             now,
+            before: None,
             slept_s,
         };
         let facts = json!({ "kind": i.kind, "subject": i.subject, "detail": i.body.detail });
@@ -93,8 +96,9 @@ pub fn run(
     }
     wake(channel_deadline(tx, now)?);
     for case in cases::all(tx, vault, true)? {
-        wake(case.exempt_until.map(|u| (u - Days::new(NOTICE_DAYS)).and_time(TimeOfDay::MIN)));
+        wake(case.exempt_until.map(told_from));
     }
+    wake(register::next_exempt_until(tx, now.date() + Days::new(NOTICE_DAYS))?.map(told_from));
     Ok(next)
 }
 
@@ -173,6 +177,7 @@ fn conditions(
         out.push(of_source(policy, crate::store::word(&c.kind)?, &c.source, detail));
     }
     out.extend(unknown_years(policy, calendar, now.date()));
+    let mut closings: BTreeMap<PupilId, Date> = BTreeMap::new();
     for case in cases::all(tx, vault, true)? {
         if case.state == State::Open && case.climbs.iter().any(|c| c.exhausted.is_some()) {
             out.push(of_case(tx, policy, kind::LADDER_EXHAUSTED, &case, now)?);
@@ -180,16 +185,18 @@ fn conditions(
         if case.state == State::Open && case.review {
             out.push(of_case(tx, policy, kind::CASE_FOR_REVIEW, &case, now)?);
         }
-        if exemption_ends(tx, policy, calendar, &case, now)? {
-            out.push(Condition {
-                kind: kind::EXEMPTION_ENDS.to_owned(),
-                subject: case.pupil.to_string(),
-                school: super::courier::place_of(tx, policy, case.pupil, now.date())?.map(|p| p.0),
-                detail: json!({ "until": case.exempt_until }),
-                ladder: None,
-            });
+        if case.state == State::Open && case.calendar_ended {
+            out.extend(
+                calendar_ends(calendar).filter(|c| !out.iter().any(|o| o.kind == c.kind && o.subject == c.subject)),
+            );
+        }
+        // A case that watches or was reopened by a person has no end to wait for.
+        if let Some(until) = case.exempt_until {
+            let latest = closings.entry(case.pupil).or_insert(until);
+            *latest = until.max(*latest);
         }
     }
+    out.extend(exemptions_that_end(tx, policy, calendar, &closings, now)?);
     out.extend(late(tx, policy, vault, now)?);
     for channel in &policy.channels {
         let state = outbox::channel(tx, &channel.id)?;
@@ -235,29 +242,47 @@ fn of_case(tx: &Transaction, policy: &Policy, kind: &str, case: &Case, now: Time
     })
 }
 
-/// From 15 calendar days before the end of a suspension or exemption, until a newer end is known or the child is back.
-fn exemption_ends(
+/// From 15 calendar days before the end of a suspension or exemption (of a closing, or of the register), until a newer
+/// end is known or the child is back.
+fn exemptions_that_end(
     tx: &Transaction,
     policy: &Policy,
     calendar: &Calendar,
-    case: &Case,
+    closings: &BTreeMap<PupilId, Date>,
     now: Time,
-) -> Result<bool, StepError> {
-    let Some(until) = case.exempt_until else { return Ok(false) };
-    if now.date() < until - Days::new(NOTICE_DAYS) {
-        return Ok(false);
+) -> Result<Vec<Condition>, StepError> {
+    let today = now.date();
+    let near = today + Days::new(NOTICE_DAYS);
+    let mut pupils = register::exempt_until(tx, near)?;
+    pupils.extend(closings.iter().filter(|(_, until)| **until <= near).map(|(p, _)| *p));
+    let mut out = Vec::new();
+    for pupil in pupils {
+        let loaded = evidence::load(tx, &[pupil])?;
+        let built = timeline::build(policy, calendar, &loaded, &[pupil], today, None);
+        let member = built.roster.index_of(pupil).map(|i| &built.roster.members()[i]);
+        let in_register = member.and_then(|m| m.exemption_before(today)).map(|(_, end)| end);
+        let Some(until) = closings.get(&pupil).copied().max(in_register).filter(|u| *u <= near) else { continue };
+        let here = built.roster.at(pupil, today).filter(|s| s.expected || s.exempt);
+        let back = built
+            .timelines
+            .get(&pupil)
+            .is_some_and(|t| t.days(calendar).any(|d| d.date() > until && d.date() <= today && d.has_attended()));
+        if back || (here.is_none() && !closings.contains_key(&pupil)) {
+            continue;
+        }
+        out.push(Condition {
+            kind: kind::EXEMPTION_ENDS.to_owned(),
+            subject: pupil.to_string(),
+            school: super::courier::place_of(tx, policy, pupil, today)?.map(|p| p.0),
+            detail: json!({ "until": until }),
+            ladder: None,
+        });
     }
-    if case.state != State::Closed {
-        return Ok(case.state == State::Open);
-    }
-    // Nobody recorded a return on a case that is closed: attendance after the end shows it.
-    let loaded = evidence::load(tx, &[case.pupil])?;
-    let built = timeline::build(policy, calendar, &loaded, &[case.pupil], now.date(), None);
-    let back = built
-        .timelines
-        .get(&case.pupil)
-        .is_some_and(|t| t.days(calendar).any(|d| d.date() > until && d.date() <= now.date() && d.has_attended()));
-    Ok(!back)
+    Ok(out)
+}
+
+fn told_from(until: Date) -> Time {
+    (until - Days::new(NOTICE_DAYS)).and_time(TimeOfDay::MIN)
 }
 
 /// How long before the end of an exemption it is told.
@@ -338,6 +363,18 @@ fn unknown_years(policy: &Policy, calendar: &Calendar, today: Date) -> Vec<Condi
             ladder: None,
         })
         .collect()
+}
+
+/// A rung would be due after the last day of the calendar: the year that must become known.
+fn calendar_ends(calendar: &Calendar) -> Option<Condition> {
+    let year = (calendar.last_day()? + Days::new(1)).year();
+    Some(Condition {
+        kind: kind::CALENDAR_UNKNOWN.to_owned(),
+        subject: year.to_string(),
+        school: None,
+        detail: json!({ "year": year }),
+        ladder: None,
+    })
 }
 
 /// Years without a holiday file, and the day from which that is told.
@@ -520,6 +557,7 @@ pub fn open_mass(
         dead: &dead,
         about: About::Incident(id),
         now: around.now,
+        before: None,
         slept_s: 0,
     };
     let facts = json!({ "kind": kind::MASS_ABSENCE, "subject": school, "detail": detail });

@@ -2,18 +2,19 @@
 
 use super::{StepError, incidents, pupils};
 use crate::domain::Time;
+use crate::domain::calendar::Calendar;
 use crate::domain::ids::Role;
 use crate::domain::notice::{self, About, Surroundings};
-use crate::domain::policy::{Ladder, Policy};
+use crate::domain::policy::{CalendarPolicy, Ladder, Policy, School};
 use crate::domain::rule::ast::Rule;
 use crate::domain::weaken;
 use crate::store::{Transaction, deliveries, findings, outbox, vault};
 use serde_json::json;
 
-/// Compares the policy in force with the one of the last step.
-pub fn notice(tx: &Transaction, policy: &Policy, now: Time) -> Result<(), StepError> {
+/// Compares the policy in force with the one of the last step. Gives the calendar of that one if it was another.
+pub fn notice(tx: &Transaction, policy: &Policy, now: Time) -> Result<Option<Calendar>, StepError> {
     if findings::meta_text(tx, "policy")?.as_deref() == Some(policy.hash.as_str()) {
-        return Ok(());
+        return Ok(None);
     }
     let text = |e: serde_json::Error| StepError::Text(format!("{:?}", e.classify()));
     for r in &policy.rules {
@@ -30,13 +31,29 @@ pub fn notice(tx: &Transaction, policy: &Policy, now: Time) -> Result<(), StepEr
             tell(tx, policy, &weaker, now)?;
         }
     }
+    // The people of a school are no part of its calendar, and nothing personal is kept here.
+    let mut schools = policy.schools.clone();
+    for s in &mut schools {
+        s.contacts.clear();
+        s.homerooms.clear();
+    }
+    let calendar = serde_json::to_string(&(&policy.calendar, &schools)).map_err(text)?;
+    let known = findings::meta_text(tx, "calendar")?.filter(|known| *known != calendar);
+    let before = match known {
+        Some(known) => {
+            let (calendar, schools): (CalendarPolicy, Vec<School>) = serde_json::from_str(&known).map_err(text)?;
+            Some(Calendar::of(&calendar, &schools, policy.live_from))
+        }
+        None => None,
+    };
+    findings::set_meta(tx, "calendar", calendar.as_bytes())?;
     for pupil in vault::all_pupils(tx)? {
         deliveries::mark_pupil(tx, pupil, now)?;
     }
     findings::set_meta(tx, "in_force", in_force.as_bytes())?;
     findings::set_meta(tx, "policy", policy.hash.as_bytes())?;
     findings::set_meta(tx, "policy_rejected", b"")?;
-    Ok(())
+    Ok(before)
 }
 
 fn tell(tx: &Transaction, policy: &Policy, weaker: &[weaken::Weakening], now: Time) -> Result<(), StepError> {

@@ -5,9 +5,9 @@ use crate::domain::calendar::Calendar;
 use crate::domain::case::{Case, Event, Reason, State, Stated};
 use crate::domain::casework::{self, Draft, Numbers, PupilView};
 use crate::domain::climbing::{self, Ground};
-use crate::domain::evidence::{Act, DecisionKind, Evidence};
+use crate::domain::evidence::{Act, Decision, DecisionKind, Evidence};
 use crate::domain::finding::{Change, Finding};
-use crate::domain::ids::{CaseId, PupilId, Role, RungId, SchoolId};
+use crate::domain::ids::{CaseId, DecisionId, PupilId, Role, RungId, SchoolId};
 use crate::domain::incident::{self, Body};
 use crate::domain::notice::{self, About, NewNotice, NoticeState, Surroundings, Told};
 use crate::domain::policy::{Person, Policy};
@@ -35,11 +35,15 @@ pub struct Around<'a> {
     pub vault: &'a Vault,
     pub built: &'a Built,
     pub now: Time,
+    /// The calendar before the edit that this step is the first to see.
+    pub before: Option<&'a Calendar>,
     pub slept_s: i64,
 }
 
 struct Counter<'t> {
     tx: &'t Transaction<'t>,
+    calendar: &'t Calendar,
+    today: Date,
     code: String,
     next: i64,
     failed: Option<StoreError>,
@@ -60,8 +64,8 @@ impl Numbers for Counter<'_> {
             }
         }
     }
-    fn earlier_cases(&self, pupil: PupilId, school_year: i32) -> u32 {
-        let since = Date::from_ymd_opt(school_year, 7, 1).unwrap_or(Date::MIN).and_time(TimeOfDay::MIN);
+    fn earlier_cases(&self, pupil: PupilId) -> u32 {
+        let since = self.calendar.school_year_of(self.today).1.and_time(TimeOfDay::MIN);
         cases::numbered_since(self.tx, pupil, since).unwrap_or(0)
     }
 }
@@ -120,11 +124,18 @@ pub fn advance(tx: &Transaction, around: &Around, one: &Evaluated) -> Result<(),
         changes: &one.changes,
         ladders: &ladders,
         rules: &rules,
+        stated: stated_by_file(tx, around, one.pupil)?,
         now: around.now,
     };
     let before: BTreeMap<CaseId, Case> = known.iter().map(|c| (c.id, c.clone())).collect();
-    let mut numbers =
-        Counter { tx, code: around.policy.township.code.clone(), next: cases::next_id(tx)?, failed: None };
+    let mut numbers = Counter {
+        tx,
+        calendar: around.calendar,
+        today: around.now.date(),
+        code: around.policy.township.code.clone(),
+        next: cases::next_id(tx)?,
+        failed: None,
+    };
     let known_acts = acts_of_files(around, one.pupil, &known);
     let mut drafts = casework::react(&view, known, &mut numbers);
     if let Some(e) = numbers.failed.take() {
@@ -160,7 +171,7 @@ fn acts_of_files(around: &Around, pupil: PupilId, cases: &[Case]) -> Vec<Act> {
     acts
 }
 
-/// What feedback files say lands in the case: acts, and a return that attendance must confirm.
+/// The acts that feedback files bring land in the case.
 fn from_files(
     tx: &Transaction,
     around: &Around,
@@ -174,24 +185,23 @@ fn from_files(
     for a in acts {
         let by = decisions::act_words(tx, around.vault, a.id)?.and_then(|w| w.by).unwrap_or_default();
         let (kind, result, date) = (a.kind.clone(), a.result.clone(), a.date);
-        draft.emit(Event::ActRecorded { kind, result, date, by });
-    }
-    if draft.case.state != State::Open {
-        return Ok(());
-    }
-    let after = casework::last_evidence(view, &draft.case);
-    let stated = around
-        .evidence
-        .decisions
-        .iter()
-        .filter(|d| d.pupil == draft.case.pupil && d.kind == DecisionKind::Return && d.delivery.is_some())
-        .filter(|d| d.withdrawn_at.is_none() && after.is_none_or(|e| d.to > e))
-        .max_by_key(|d| d.to);
-    if let Some(d) = stated {
-        let by = decisions::grounds(tx, around.vault, d.id)?.and_then(|g| g.by).unwrap_or_default();
-        casework::state_return(view, draft, d.to, Stated { decision: d.id, by });
+        casework::record_act(
+            &casework::footing(view),
+            view.ladders,
+            draft,
+            Event::ActRecorded { kind, result, date, by },
+        );
     }
     Ok(())
+}
+
+/// The latest return that a feedback file states about the pupil and nobody has withdrawn.
+fn stated_by_file(tx: &Transaction, around: &Around, pupil: PupilId) -> Result<Option<(Date, Stated)>, StepError> {
+    let of_file = |d: &&Decision| d.kind == DecisionKind::Return && d.delivery.is_some() && d.withdrawn_at.is_none();
+    let decisions = around.evidence.decisions.iter().filter(|d| d.pupil == pupil);
+    let Some(d) = decisions.filter(of_file).max_by_key(|d| d.to) else { return Ok(None) };
+    let by = decisions::grounds(tx, around.vault, d.id)?.and_then(|g| g.by).unwrap_or_default();
+    Ok(Some((d.to, Stated { decision: d.id, by })))
 }
 
 /// Climbs, writes the case with its events, and makes, cancels and holds its notices.
@@ -220,6 +230,7 @@ pub fn finish(
         dead: &dead,
         about,
         now: around.now,
+        before: around.before,
         slept_s: around.slept_s,
     };
     // A case that opens with its return known tells nobody: it stands in `watching` before any rung is looked at.
@@ -241,10 +252,13 @@ pub fn finish(
     Ok(())
 }
 
-/// A follow-up is erased 30 days after it closes (cases.md §1).
+/// A follow-up is erased 30 days after it closes (cases.md §1); one that a suspension closed not before its end has
+/// passed, since the same case opens again if the child does not come back.
 fn erased_at(case: &Case) -> Option<Time> {
     let closing = case.closing.as_ref().filter(|_| case.number.is_none())?;
-    Some(closing.at + TimeDelta::days(30))
+    let over = case.exempt_until.and_then(|u| u.checked_add_days(chrono::Days::new(1)));
+    let from = over.map_or(closing.at, |d| d.and_time(TimeOfDay::MIN).max(closing.at));
+    Some(from + TimeDelta::days(30))
 }
 
 /// When a closed case is to be looked at: after the end of a suspension, and when a follow-up is erased.
@@ -263,7 +277,7 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
     for event in &draft.events {
         match event {
             Event::Returned { .. } => {
-                outbox::cancel(tx, about, |n| n.rung != notice::CORRECTED)?;
+                outbox::cancel(tx, about, |n| n.rung != notice::CORRECTED && n.rung != notice::DIGEST)?;
             }
             Event::Relapsed { .. } | Event::ReturnUnconfirmed { .. } => {
                 outbox::cancel(tx, about, |n| n.rung == notice::RETURNED)?;
@@ -271,15 +285,20 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
                 for (to, via) in who {
                     outside(tx, around, people, about, notice::RELAPSED, case.relapses, to, via, json!(null))?;
                 }
-                if let Event::ReturnUnconfirmed { by } = event {
-                    tell_township_unconfirmed(tx, around, people, about, case, by)?;
+                if let Event::ReturnUnconfirmed { decision, .. } = event {
+                    tell_township_unconfirmed(tx, around, people, about, case, *decision)?;
                 }
             }
             Event::Closed { .. } => {
-                outbox::cancel(tx, about, |n| n.rung != notice::CORRECTED)?;
+                outbox::cancel(tx, about, |n| n.rung != notice::CORRECTED && n.rung != notice::DIGEST)?;
+            }
+            Event::Reopened { .. } => {
+                // What was to be taken back stands again.
+                outbox::cancel(tx, about, |n| n.rung == notice::CORRECTED)?;
             }
             Event::RungCancelled { rung, .. } => {
                 outbox::cancel(tx, about, |n| n.rung == *rung)?;
+                outbox::retire(tx, about, rung)?;
                 cancelled_rungs.push(rung);
             }
             _ => {}
@@ -294,6 +313,12 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
             let facts = json!({ "all": case.state == State::Closed });
             outside(tx, around, people, about, notice::CORRECTED, case.corrections, to, via, facts)?;
         }
+    }
+    // A case that opened with its return known told nobody: the school reads of it with the next digest.
+    if draft.fresh && case.state == State::Watching {
+        let facts = json!({ "what": "back" });
+        let role = Role::new("principal");
+        in_digest(tx, around.policy, around.calendar, people, about, 0, &role, &facts, around.now)?;
     }
     // Looked at in every step, so that one whose alarm was still under way is told too.
     if case.state == State::Watching
@@ -364,13 +389,52 @@ fn tell_township_unconfirmed(
     people: &Surroundings,
     about: About,
     case: &Case,
-    by: &str,
+    decision: Option<DecisionId>,
 ) -> Result<(), StepError> {
     let role = Role::new("township_government");
     let via = first_channels(around.policy, &role);
     for who in notice::resolve(around.policy, &role, people) {
-        let facts = json!({ "by": by });
+        // Who had stated it stands sealed with the decision.
+        let facts = json!({ "decision": decision.map(|d| d.0) });
         outside(tx, around, people, about, notice::UNCONFIRMED, case.relapses, &who.recipient, via.clone(), facts)?;
+    }
+    Ok(())
+}
+
+/// A notice for the next digest of a role: its own time of the next working day, else half past eight.
+pub fn in_digest(
+    tx: &Transaction,
+    policy: &Policy,
+    calendar: &Calendar,
+    people: &Surroundings,
+    about: About,
+    telling: u32,
+    role: &Role,
+    facts: &serde_json::Value,
+    now: Time,
+) -> Result<(), StepError> {
+    let half_past_eight = TimeOfDay::from_hms_opt(8, 30, 0).expect("08:30 is a time of day");
+    let at = policy.contacts.hours_of(role).digest.unwrap_or(half_past_eight);
+    let due = calendar.add_working_days(now.date(), 1).and_time(at);
+    for who in notice::resolve(policy, role, people) {
+        let n = NewNotice {
+            about,
+            pupil: people.pupil,
+            school: people.school.clone(),
+            ladder: None,
+            rung: RungId::new(notice::DIGEST),
+            telling,
+            to: who.recipient,
+            via: first_channels(policy, role),
+            template: None,
+            document: None,
+            statutory: false,
+            urgent: false,
+            due,
+            held: false,
+            facts: facts.clone(),
+        };
+        outbox::make(tx, &n, now)?;
     }
     Ok(())
 }

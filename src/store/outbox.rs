@@ -86,9 +86,13 @@ fn collect(q: &mut rusqlite::CachedStatement, p: impl rusqlite::Params) -> Resul
 pub fn make(tx: &Transaction, n: &NewNotice, now: Time) -> Result<bool, StoreError> {
     let made = tx
         .prepare_cached(
-            "INSERT OR IGNORE INTO notice (about, pupil, school, ladder, rung, telling, role, office, person, via, template,
+            // A rung's notice that was cancelled untold (the child was back) is called for again when the climb goes on.
+            "INSERT INTO notice (about, pupil, school, ladder, rung, telling, role, office, person, via, template,
              document, statutory, urgent, due, state, facts, made)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+             ON CONFLICT (about, ladder, rung, telling, office, person) DO UPDATE SET
+                 via = ?10, due = ?15, state = ?16, facts = ?17, made = ?18, not_before = NULL, tried = '[]', letter = NULL
+             WHERE state = 'cancelled' AND told IS NULL AND ladder <> ''",
         )?
         .execute(params![
             about_text(n.about),
@@ -170,6 +174,18 @@ pub fn cancel(tx: &Transaction, about: About, which: impl Fn(&Notice) -> bool) -
         }
     }
     Ok(n)
+}
+
+/// Tellings from here on are of rungs that were cancelled after they had been told: a rung may be told anew.
+pub const RETIRED: u32 = 1_000_000_000;
+
+/// What a cancelled rung has told stays as it was, under tellings that are nobody's any more.
+pub fn retire(tx: &Transaction, about: About, rung: &RungId) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE notice SET telling = ?3 + id WHERE about = ?1 AND rung = ?2 AND telling < ?3 AND state <> 'cancelled'",
+    )?
+    .execute(params![about_text(about), rung.as_str(), RETIRED])?;
+    Ok(())
 }
 
 pub fn set_state(tx: &Transaction, id: NoticeId, state: NoticeState) -> Result<(), StoreError> {

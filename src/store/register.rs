@@ -2,6 +2,7 @@
 
 use super::time::{day, from_day, from_ms};
 use super::{Connection, StoreError, Transaction, Vault, from_json, from_word, json, word};
+use crate::domain::Date;
 use crate::domain::evidence::{RegisterRow, Stamp, Standing};
 use crate::domain::ids::{ClassName, DeliveryId, PupilId, SchoolId};
 use rusqlite::{OptionalExtension, params};
@@ -243,4 +244,20 @@ pub fn whole(conn: &Connection) -> Result<crate::domain::evidence::Evidence, Sto
         register_exports: exports,
         ..Default::default()
     })
+}
+
+/// Pupils of whom any register ever said that they are exempt until a day, that day or an earlier one.
+pub fn exempt_until(conn: &Connection, last: Date) -> Result<BTreeSet<PupilId>, StoreError> {
+    let mut q = conn.prepare_cached(
+        "SELECT DISTINCT r.pupil FROM register_row r JOIN register_text t ON t.id = r.text WHERE t.status_until <= ?1",
+    )?;
+    Ok(q.query_map([day(last)], |r| r.get(0).map(PupilId))?.collect::<Result<_, _>>()?)
+}
+
+/// The next such day after one.
+pub fn next_exempt_until(conn: &Connection, after: Date) -> Result<Option<Date>, StoreError> {
+    let next: Option<i64> = conn
+        .prepare_cached("SELECT min(status_until) FROM register_text WHERE status_until > ?1")?
+        .query_row([day(after)], |r| r.get(0))?;
+    Ok(next.map(from_day))
 }

@@ -5,5 +5,6 @@ mod audit;
 mod backup;
 mod cases;
 mod reading;
+mod stories;
 mod town;
 mod wrongs;

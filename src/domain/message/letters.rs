@@ -31,6 +31,10 @@ messages! {
     case_without_number() zh "（未编号）" en "(no number)";
     stated_unconfirmed(school, class, name, by) zh "【未经证实的返校】{school}{class}{name}曾由{by}登记返校，但此后三个上课日均未到校，登记已撤销，流程继续。" en "[Return not confirmed] {by} had recorded the return of {school} {class} {name}, but no attendance has confirmed it within three school days; the record is withdrawn and the climb goes on.";
 
+    digest_back(school, class, name, dates, back) zh "【每日汇总】{school}{class}{name}{dates}缺课，补报时已于{back}返校；个案直接转入观察，未另行通知。" en "[Digest] {school} {class} {name} was absent on {dates} and was back on {back} when this became known; the case is being watched, nobody was alarmed.";
+    digest_excused(school, class, name, days, by, second) zh "【每日汇总】{school}{class}{name}{days}的缺课由{by}、{second}改记。" en "[Digest] {school} {class} {name}: the absence of {days} was excused by {by} and {second}.";
+    span_of_days(from, to) zh "{from}至{to}" en "{from} to {to}";
+
     incident_subject(title) zh "【系统告警】{title}" en "[Alarm] {title}";
     incident_text(title, text) zh "【系统告警】{title}：{text}" en "[Alarm] {title}: {text}";
     mended_text(title) zh "【已恢复】{title}" en "[Mended] {title}";

@@ -134,6 +134,11 @@ messages! {
     ev_ladder_exhausted(ladder) zh "流程 {ladder} 重复也已走完" en "ladder {ladder} is exhausted";
     ev_marked(mark) zh "标记 {mark}" en "marked {mark}";
     ev_unmarked(mark) zh "去掉标记 {mark}" en "mark {mark} taken off";
+    ev_due_moved(ladder, rung, from, to) zh "校历有改动：{ladder} 的 {rung} 由 {from} 改为 {to}" en "the calendar was edited: {rung} of {ladder} is due at {to} instead of {from}";
+    ev_calendar_ended() zh "校历排不到下一步" en "the calendar ends before the next rung is due";
+    ev_calendar_known() zh "校历已经续上" en "the calendar goes on";
+    ev_watch_moved(from, to) zh "观察期末由 {from} 改为 {to}" en "the watch ends on {to} instead of {from}";
+    when_known() zh "校历续上之时" en "when the calendar goes on";
     ev_acknowledged(by, role, until) zh "{by}（{role}）接手，至 {until}" en "acknowledged by {by} ({role}) until {until}";
     ev_prolonged(until) zh "接手延长至 {until}" en "the acknowledgement was prolonged until {until}";
     ev_act(kind, result, day, by) zh "{by} {day} {kind}：{result}" en "{by} on {day}: {kind}, {result}";
@@ -260,7 +265,14 @@ pub fn event(lang: Lang, e: &Event, who: &dyn Fn(&str) -> String, words: &dyn Fn
         Event::LadderEnded { ladder } => ev_ladder_ended(lang, ladder),
         Event::LadderExhausted { ladder } => ev_ladder_exhausted(lang, ladder),
         Event::Marked { mark } => ev_marked(lang, mark),
-        Event::Unmarked { mark } => ev_unmarked(lang, mark),
+        Event::Unmarked { mark, .. } => ev_unmarked(lang, mark),
+        Event::DueMoved { ladder, rung, from, to } => {
+            let at = |t: &Option<crate::domain::Time>| t.map_or_else(|| when_known(lang), say_time);
+            ev_due_moved(lang, ladder, rung, at(from), at(to))
+        }
+        Event::CalendarEnded {} => ev_calendar_ended(lang),
+        Event::CalendarKnown {} => ev_calendar_known(lang),
+        Event::WatchMoved { from, to } => ev_watch_moved(lang, day(from), day(to)),
         Event::Acknowledged { by, role, until } => ev_acknowledged(lang, who(by), role, say_time(*until)),
         Event::AcknowledgementProlonged { until } => ev_prolonged(lang, say_time(*until)),
         Event::ActRecorded { kind, result, date, by } => {
@@ -276,7 +288,7 @@ pub fn event(lang: Lang, e: &Event, who: &dyn Fn(&str) -> String, words: &dyn Fn
             ev_returned_by(lang, day(on), who(&s.by), day(watch_until))
         }
         Event::ReturnConfirmed {} => ev_return_confirmed(lang),
-        Event::ReturnUnconfirmed { by } => ev_return_unconfirmed(lang, who(by)),
+        Event::ReturnUnconfirmed { by, .. } => ev_return_unconfirmed(lang, who(by)),
         Event::Relapsed { on } => ev_relapsed(lang, day(on)),
         Event::WentOn { ladder, rung } => ev_went_on(lang, ladder, rung),
         Event::Corrected { .. } => ev_corrected(lang),

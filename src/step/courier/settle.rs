@@ -131,11 +131,14 @@ fn told(
 fn sent(tx: &Transaction, vault: &Vault, n: &Notice, now: Time) -> Result<(), StepError> {
     match n.about {
         About::Case(id) => {
-            if let (Some(ladder), Some(mut case)) = (&n.ladder, cases::get(tx, vault, id)?) {
+            if let (Some(ladder), Some(mut case)) = (&n.ladder, cases::get(tx, vault, id)?)
+                && n.telling < outbox::RETIRED
+            {
                 let role = n.to.role.clone();
                 let known = case.climbs.iter().find(|c| c.ladder == *ladder).and_then(|c| c.rungs.get(&n.rung));
                 let step = known.and_then(|s| s.tellings.get(&n.telling)).and_then(|t| t.get(&role));
-                if !matches!(step, Some(Step::Sent(_)) | None) {
+                // Without a step the case was left while the letter was under way: it is told all the same.
+                if !matches!(step, Some(Step::Sent(_))) {
                     let event =
                         Event::RungSent { ladder: ladder.clone(), rung: n.rung.clone(), telling: n.telling, role };
                     case::apply(&mut case, now, &event);
