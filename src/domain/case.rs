@@ -2,6 +2,7 @@
 //! What happens next is decided in `casework` (by facts) and `command` (by people); nothing here decides.
 
 use super::ids::{CaseId, DecisionId, IncidentId, LadderId, PupilId, Role, RuleId, RungId, Word};
+use super::paper;
 use super::{Date, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -227,6 +228,9 @@ pub struct Case {
     pub corrections: u32,
     pub acts: Vec<ActSeen>,
     pub served: BTreeMap<Word, Date>,
+    /// Numbered drafts of papers, oldest first.
+    #[serde(default)]
+    pub drafts: Vec<paper::Draft>,
     /// Ended by a review (grade 9 over, 16 years).
     pub review: bool,
     /// The end of a suspension or exemption after which the child has not come back.
@@ -244,44 +248,163 @@ pub struct Case {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    Opened { pupil: PupilId, relapse_of: Option<CaseId> },
-    FindingAdded { ground: Ground },
-    FindingRetracted { rule: RuleId, fired_on: Date },
-    FindingBack { rule: RuleId, fired_on: Date },
-    Numbered { number: String },
-    LevelRaised { from: u8, to: u8 },
-    LevelLowered { from: u8, to: u8 },
-    ClimbStarted { ladder: LadderId, hash: String },
-    LadderMigrated { ladder: LadderId, from: String, to: String },
-    RungNoticed { ladder: LadderId, rung: RungId, telling: u32, role: Role },
-    RungSent { ladder: LadderId, rung: RungId, telling: u32, role: Role },
-    RungSkipped { ladder: LadderId, rung: RungId, telling: u32, role: Role, why: String },
-    RungUnreachable { ladder: LadderId, rung: RungId, telling: u32, role: Role },
-    RungCancelled { ladder: LadderId, rung: RungId },
-    RungBroughtForward { ladder: LadderId, rung: RungId },
-    Woken { ladder: LadderId, times: BTreeMap<RungId, Time> },
-    LadderEnded { ladder: LadderId },
-    LadderExhausted { ladder: LadderId },
-    Marked { mark: Word },
-    Unmarked { mark: Word },
-    Acknowledged { by: String, role: Role, until: Time },
-    AcknowledgementProlonged { until: Time },
-    ActRecorded { kind: Word, result: Option<Word>, date: Date, by: String },
+    Opened {
+        pupil: PupilId,
+        relapse_of: Option<CaseId>,
+    },
+    FindingAdded {
+        ground: Ground,
+    },
+    FindingRetracted {
+        rule: RuleId,
+        fired_on: Date,
+    },
+    FindingBack {
+        rule: RuleId,
+        fired_on: Date,
+    },
+    Numbered {
+        number: String,
+    },
+    LevelRaised {
+        from: u8,
+        to: u8,
+    },
+    LevelLowered {
+        from: u8,
+        to: u8,
+    },
+    ClimbStarted {
+        ladder: LadderId,
+        hash: String,
+    },
+    LadderMigrated {
+        ladder: LadderId,
+        from: String,
+        to: String,
+    },
+    RungNoticed {
+        ladder: LadderId,
+        rung: RungId,
+        telling: u32,
+        role: Role,
+    },
+    RungSent {
+        ladder: LadderId,
+        rung: RungId,
+        telling: u32,
+        role: Role,
+    },
+    RungSkipped {
+        ladder: LadderId,
+        rung: RungId,
+        telling: u32,
+        role: Role,
+        why: String,
+    },
+    RungUnreachable {
+        ladder: LadderId,
+        rung: RungId,
+        telling: u32,
+        role: Role,
+    },
+    RungCancelled {
+        ladder: LadderId,
+        rung: RungId,
+    },
+    RungBroughtForward {
+        ladder: LadderId,
+        rung: RungId,
+    },
+    Woken {
+        ladder: LadderId,
+        times: BTreeMap<RungId, Time>,
+    },
+    LadderEnded {
+        ladder: LadderId,
+    },
+    LadderExhausted {
+        ladder: LadderId,
+    },
+    Marked {
+        mark: Word,
+    },
+    Unmarked {
+        mark: Word,
+    },
+    Acknowledged {
+        by: String,
+        role: Role,
+        until: Time,
+    },
+    AcknowledgementProlonged {
+        until: Time,
+    },
+    ActRecorded {
+        kind: Word,
+        result: Option<Word>,
+        date: Date,
+        by: String,
+    },
     Paused {},
     Resumed {},
-    Held { incident: IncidentId },
-    Released { by: Option<String> },
-    Returned { day: Date, stated: Option<Stated>, watch_until: Date },
+    Held {
+        incident: IncidentId,
+    },
+    Released {
+        by: Option<String>,
+    },
+    Returned {
+        day: Date,
+        stated: Option<Stated>,
+        watch_until: Date,
+    },
     ReturnConfirmed {},
-    ReturnUnconfirmed { by: String },
-    Relapsed { on: Date },
-    WentOn { ladder: LadderId, rung: RungId },
-    Corrected { telling: u32 },
-    Closed { reason: Reason, evidence: String, until: Option<Date>, by: Option<String>, decision: Option<DecisionId> },
-    Reopened { by: String, why: String },
+    ReturnUnconfirmed {
+        by: String,
+    },
+    Relapsed {
+        on: Date,
+    },
+    WentOn {
+        ladder: LadderId,
+        rung: RungId,
+    },
+    Corrected {
+        telling: u32,
+    },
+    Closed {
+        reason: Reason,
+        evidence: String,
+        until: Option<Date>,
+        by: Option<String>,
+        decision: Option<DecisionId>,
+    },
+    Reopened {
+        by: String,
+        why: String,
+    },
     Expired {},
-    Served { document: Word, date: Date, by: String },
-    Referred { to: Role, by: String },
+    /// A numbered draft of a paper: by a rung that attaches it, or by a person's hand.
+    Drafted {
+        document: Word,
+        number: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// `number`: of the draft that became the paper; none for a paper of the township's own. Once more with another date:
+    /// a wrong one is corrected.
+    Served {
+        document: Word,
+        date: Date,
+        by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
+    },
+    Referred {
+        to: Role,
+        by: String,
+    },
     ReviewOpened {},
 }
 
@@ -321,6 +444,7 @@ pub fn open(id: CaseId, pupil: PupilId, relapse_of: Option<CaseId>, at: Time) ->
         corrections: 0,
         acts: Vec::new(),
         served: BTreeMap::new(),
+        drafts: Vec::new(),
         review: false,
         exempt_until: None,
         first_marked: BTreeMap::new(),
@@ -532,8 +656,16 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
             case.closing = None;
             case.watch_until = None;
         }
-        Event::Served { document, date, .. } => {
+        Event::Drafted { document, number, .. } => {
+            case.drafts.push(paper::Draft { document: document.clone(), number: number.clone(), at, served: None });
+        }
+        Event::Served { document, date, number, .. } => {
             case.served.insert(document.clone(), *date);
+            let this =
+                |d: &&mut paper::Draft| d.document == *document && number.as_ref().is_none_or(|n| *n == d.number);
+            if let Some(draft) = case.drafts.iter_mut().rev().find(this) {
+                draft.served = Some(*date);
+            }
         }
         Event::Referred { .. } => {}
         Event::ReviewOpened {} => case.review = true,

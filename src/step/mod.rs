@@ -6,6 +6,7 @@ pub mod courier;
 pub mod engine;
 pub mod incidents;
 pub mod intake;
+pub mod papers;
 pub mod policy_change;
 pub mod pupils;
 pub mod township;
