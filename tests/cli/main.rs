@@ -2,6 +2,7 @@
 //! the calendar of these townships has a lesson on every day around it.
 
 mod cases;
+mod papers;
 mod reading;
 mod town;
 mod wrongs;
