@@ -87,7 +87,9 @@ fn a_report_by_hand_is_masked_on_the_terminal_and_whole_in_a_file() {
     let reads: i64 = town
         .db()
         .conn()
-        .query_row("SELECT count(*) FROM read_log WHERE command = 'report written_report' AND pupil = 1", [], |r| r.get(0))
+        .query_row("SELECT count(*) FROM read_log WHERE command = 'report written_report' AND pupil = 1", [], |r| {
+            r.get(0)
+        })
         .expect("a count");
     // Shown once, written twice; what could not be written was asked for too.
     assert_eq!(reads, 5);
@@ -109,7 +111,10 @@ fn an_order_is_served_only_after_it_was_drafted_and_a_wrong_date_is_corrected() 
     let refused = |on: &str, has: &str| {
         let said = serve(on);
         assert!(said.code == 2 && said.err.contains(has), "{on}: {} {}", said.code, said.err);
-        assert_eq!(case(&town)["documents"].as_array().map_or(0, |d| d.iter().filter(|d| !d["served"].is_null()).count()), 0);
+        assert_eq!(
+            case(&town)["documents"].as_array().map_or(0, |d| d.iter().filter(|d| !d["served"].is_null()).count()),
+            0
+        );
     };
     refused(&today, "还没有拟出");
     let unnumbered = town.ok(&["report", "order", "C-000001"]).out;

@@ -185,7 +185,8 @@ fn attachment(mail: &str) -> (String, Vec<u8>) {
     let (head, body) = part.split_once("\n\n").expect("a head and a body");
     let mut name = Vec::new();
     for (i, piece) in head.split("filename*").skip(1).enumerate() {
-        let value = piece.strip_prefix(&format!("{i}*=")).expect("pieces in order").trim_end_matches([';', '\n', '\t', ' ']);
+        let value =
+            piece.strip_prefix(&format!("{i}*=")).expect("pieces in order").trim_end_matches([';', '\n', '\t', ' ']);
         let value = value.lines().next().expect("a value").trim_end_matches(';');
         let mut rest = value.strip_prefix("utf-8''").unwrap_or(value).bytes();
         while let Some(byte) = rest.next() {
