@@ -7,12 +7,12 @@ use super::{CliError, Context, Exit};
 use crate::document::{self, Facts};
 use crate::domain::case::{Case, State};
 use crate::domain::ids::Word;
-use crate::domain::message::{casework, shell as say};
+use crate::domain::message::{casework, papers, shell as say};
 use crate::domain::paper::{self, Paper};
 use crate::domain::text::mask_name;
 use crate::drive::orders::Order;
 use crate::step::command::Request;
-use crate::step::papers;
+use crate::step::papers::facts;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -91,7 +91,7 @@ fn draft(context: &Context, paper: Paper, of: &OfCase) -> Result<Exit, CliError>
     }
     let db = town.reader()?;
     let number = paper::latest(&case, &document).map(|d| d.number.clone());
-    let facts = papers::facts(db.conn(), &db.vault(), &town.policy, &case, paper, number.as_deref(), town.now())
+    let facts = facts(db.conn(), &db.vault(), &town.policy, &case, paper, number.as_deref(), town.now())
         .map_err(|e| town.failed(e))?;
     let mut line = serde_json::json!({"case": case.id.to_string(), "document": paper.as_str(), "number": number});
     match &of.out {
@@ -140,7 +140,9 @@ fn masked(mut f: Facts) -> Facts {
     f.birth_date = None;
     f.principal = f.principal.map(|(name, _)| (mask_name(&name), "***".to_owned()));
     for m in &mut f.measures {
-        m.by = mask_name(&m.by);
+        if ![papers::by_system(f.lang), papers::by_guardian(f.lang)].contains(&m.by) {
+            m.by = mask_name(&m.by);
+        }
         m.note.clear();
     }
     f

@@ -103,23 +103,27 @@ fn day(lang: Lang, d: Date) -> String {
 
 /// 2026年9月7日、8日、14日（共3天）; long lists as a range.
 fn days(lang: Lang, all: &[Date]) -> String {
-    let list = match all {
-        [first, .., last] if all.len() > 10 => m::range(lang, day(lang, *first), day(lang, *last)),
-        _ => {
-            let mut said = Vec::new();
-            let mut before: Option<Date> = None;
-            for d in all {
-                said.push(match before {
-                    Some(b) if b.year() == d.year() && b.month() == d.month() => m::day_of_month(lang, d.day()),
-                    Some(b) if b.year() == d.year() => m::day_of_year(lang, d.month(), d.day()),
-                    _ => day(lang, *d),
-                });
-                before = Some(*d);
-            }
-            said.join(&m::mark_list(lang))
+    match all {
+        [first, .., last] if all.len() > 10 => {
+            m::days(lang, m::range(lang, day(lang, *first), day(lang, *last)), all.len())
         }
-    };
-    m::days(lang, list, all.len())
+        _ => every_day(lang, all),
+    }
+}
+
+/// The same with each day, however many.
+fn every_day(lang: Lang, all: &[Date]) -> String {
+    let mut said = Vec::new();
+    let mut before: Option<Date> = None;
+    for d in all {
+        said.push(match before {
+            Some(b) if b.year() == d.year() && b.month() == d.month() => m::day_of_month(lang, d.day()),
+            Some(b) if b.year() == d.year() => m::day_of_year(lang, d.month(), d.day()),
+            _ => day(lang, *d),
+        });
+        before = Some(*d);
+    }
+    m::days(lang, said.join(&m::mark_list(lang)), all.len())
 }
 
 /// 女，2017年3月出生，春山镇中心小学三年级2班学生，走读

@@ -2,7 +2,7 @@
 //! township government of a child whom persuasion has not brought back.
 
 use super::sheet::{Block, Sheet, Style};
-use super::{Facts, day, days, grounds, kinds, last_measure, of_pupil, people, sentences};
+use super::{Facts, day, days, every_day, grounds, kinds, last_measure, of_pupil, people, sentences};
 use crate::domain::message::papers as m;
 use chrono::Datelike;
 
@@ -100,7 +100,7 @@ fn annex(f: &Facts, s: &mut Sheet) {
     s.line(Style::Title, m::annex_title(lang));
     s.gap();
     if !f.absent.is_empty() {
-        s.line(Style::Body, m::annex_days(lang, days(lang, &f.absent)));
+        s.line(Style::Body, m::annex_days(lang, every_day(lang, &f.absent)));
         s.gap();
     }
     let head = [

@@ -73,8 +73,8 @@ pub fn facts(
         school: child.school,
         class: child.class,
         pupil: child.name,
+        grounds: grounds(conn, policy, case, &child.dates, lang)?,
         absent: child.dates,
-        grounds: grounds(conn, policy, case, lang)?,
         measures: measures(conn, vault, policy, case, &loaded.acts, since)?,
         returned: case.returned.as_ref().filter(|_| case.state == State::Watching).map(|r| r.day),
         term: ladders
@@ -143,7 +143,13 @@ fn office_of(policy: &Policy, id: &str) -> Option<String> {
 }
 
 /// The latest finding of each rule that lifts the case as high as it stands, or, of lower ones, those that rest on a paper.
-fn grounds(conn: &Connection, policy: &Policy, case: &Case, lang: Lang) -> Result<Vec<Ground>, StepError> {
+fn grounds(
+    conn: &Connection,
+    policy: &Policy,
+    case: &Case,
+    absent: &[Date],
+    lang: Lang,
+) -> Result<Vec<Ground>, StepError> {
     let ready = prepared(policy);
     let mut known = findings::of_pupil(conn, case.pupil, false)?;
     known.extend(findings::of_pupil(conn, case.pupil, true)?);
@@ -159,7 +165,12 @@ fn grounds(conn: &Connection, policy: &Policy, case: &Case, lang: Lang) -> Resul
             continue;
         }
         let Some(f) = known.iter().find(|f| f.rule == g.rule && f.fired_on == g.fired_on) else { continue };
-        out.push(Ground { said: explain::because(f, &rule, None, &ready.calendar, lang), basis: rule.basis });
+        let mut f = f.clone();
+        // The days that stand in the paper anyway are not said twice.
+        if f.evidence == absent || f.evidence.len() > 10 {
+            f.evidence.clear();
+        }
+        out.push(Ground { said: explain::because(&f, &rule, None, &ready.calendar, lang), basis: rule.basis });
     }
     Ok(out)
 }

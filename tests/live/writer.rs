@@ -92,7 +92,7 @@ fn libreoffice_opens_the_drafts_and_finds_their_text_on_the_right_pages() {
         draft("bare-report", Paper::WrittenReport, papers::bare, 3, &[(1, "草稿编号：尚未编号"), (3, "序号")]),
         draft("bare-order", Paper::RectificationOrder, papers::bare, 3, &[(1, "（监护人姓名）"), (3, "送达回证")]),
         // The head of the list stands on each of its pages.
-        draft("long", Paper::WrittenReport, papers::long, 5, &[(3, "序号"), (4, "序号"), (5, "序号")]),
+        draft("long", Paper::WrittenReport, papers::long, 6, &[(3, "11月1日"), (4, "序号"), (5, "序号"), (6, "序号")]),
     ];
     for (d, found) in drafts.iter().zip(pages(dir.path(), &drafts)) {
         let name = d.name;

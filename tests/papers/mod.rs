@@ -40,7 +40,7 @@ pub fn full(lang: Lang) -> Facts {
         principal: Some(("王校长".into(), "13900000012".into())),
         absent: vec![day(9, 7), day(9, 8), day(9, 9), day(9, 14), day(9, 15), day(9, 16), day(9, 17), day(9, 18)],
         grounds: vec![Ground {
-            said: "连续五天无故缺课：5个上课日（9月14日、15日、16日、17日、18日）。".into(),
+            said: "连续五天无故缺课，共 5 个上课日：9月14日、15日、16日、17日、18日。".into(),
             basis: Some("云政办规〔2022〕5号 第四条".into()),
         }],
         measures: vec![
@@ -77,6 +77,6 @@ pub fn bare(lang: Lang) -> Facts {
 pub fn long(lang: Lang) -> Facts {
     let full = full(lang);
     let absent = day(9, 7).iter_days().take_while(|d| *d <= day(11, 6)).collect();
-    let measures = (0..40).map(|i| full.measures[i % full.measures.len()].clone()).collect();
+    let measures = (0..44).map(|i| full.measures[i % full.measures.len()].clone()).collect();
     Facts { absent, measures, ..full }
 }
