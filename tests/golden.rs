@@ -96,6 +96,14 @@ fn drafts_of_papers() {
 }
 
 #[test]
+fn a_long_case_says_the_range_and_lists_every_day_in_the_annex() {
+    let text = document::text(Paper::WrittenReport, &papers::long(Lang::Zh));
+    let (letter, annex) = text.split_once("- - - -").expect("a page of its own");
+    assert!(letter.contains("2026年9月7日至2026年11月6日期间（共61天）") && !letter.contains("9日、10日"), "{letter}");
+    assert!(annex.contains("29日、30日、10月1日、2日") && annex.contains("| 44 |"), "{annex}");
+}
+
+#[test]
 fn default_letters_about_incidents() {
     let kinds = [
         ("export_overdue", json!({ "day": "2026-09-16", "by": "09:30" })),

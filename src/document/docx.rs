@@ -269,7 +269,8 @@ fn table(out: &mut String, widths: &[u32], has_head: bool, height: u32, rows: &[
 
 /// The mark of a draft, in red, with its number on the right.
 fn header(sheet: &Sheet) -> String {
-    let red = format!("<w:rPr>{}<w:color w:val=\"C00000\"/></w:rPr>", face(HEITI, 21));
+    // Within the characters' properties the schema wants the colour before the size.
+    let red = format!("<w:rPr>{}</w:rPr>", face(HEITI, 21).replacen("<w:sz ", "<w:color w:val=\"C00000\"/><w:sz ", 1));
     let (left, right) = (xml(&sheet.mark.0), xml(&sheet.mark.1));
     part(format!(
         "<w:hdr xmlns:w=\"{MAIN}\"><w:p><w:pPr><w:tabs><w:tab w:val=\"right\" w:pos=\"{LINE}\"/></w:tabs></w:pPr><w:r>{red}<w:t xml:space=\"preserve\">{left}</w:t></w:r><w:r>{red}<w:tab/><w:t xml:space=\"preserve\">{right}</w:t></w:r></w:p></w:hdr>"

@@ -83,3 +83,79 @@ pub fn files_of(
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::case::{Event, apply, open};
+    use crate::domain::evidence::Stamp;
+    use crate::domain::ids::{ChannelId, DeliveryId, Role};
+    use crate::store::outbox::{self, NewLetter, Words};
+    use crate::store::{Db, cases, test_key, vault};
+    use chrono::NaiveDate;
+
+    /// A follow-up with one draft, and two letters.
+    fn town(db: &mut Db, now: Time) -> (CaseId, [LetterId; 2]) {
+        let sealer = db.vault();
+        let made: Result<_, StoreError> = db.write(|tx| {
+            let stamp = Stamp { stated_at: now, delivery: DeliveryId(0) };
+            let card = vault::Card { name: "张小雨".into(), ..vault::Card::default() };
+            let pupil = vault::new_pupil(tx, &sealer, &card, stamp)?;
+            let id = CaseId(1);
+            let mut case = open(id, pupil, None, now);
+            let drafted = Event::Drafted { document: "written_report".into(), number: "N-01".into(), by: None };
+            apply(&mut case, now, &drafted);
+            cases::write(tx, &sealer, &case, &[Event::Opened { pupil, relapse_of: None }, drafted], None, None, now)?;
+            let words =
+                Words { name: "许科长".into(), address: "a@b.test".into(), subject: None, text: "…".into() };
+            let letter = || {
+                let new = NewLetter {
+                    channel: &ChannelId::new("email"),
+                    role: &Role::new("education_office"),
+                    about_children: true,
+                    digest: [0; 32],
+                    contact: 0,
+                    boot: "b",
+                    counts: false,
+                    pupil: Some(pupil),
+                    words: &words,
+                    notices: &[],
+                };
+                outbox::claim(tx, &sealer, &new, now)
+            };
+            Ok((id, [letter()?, letter()?]))
+        });
+        made.expect("written")
+    }
+
+    #[test]
+    fn letters_with_the_same_draft_share_one_copy_and_a_letter_composed_anew_carries_another() {
+        let now = NaiveDate::from_ymd_opt(2026, 9, 16).and_then(|d| d.and_hms_opt(9, 0, 0)).expect("an instant");
+        let mut db = Db::open_in_memory(&test_key()).expect("memory");
+        let (case, [one, two]) = town(&mut db, now);
+        let sealer = db.vault();
+        let done: Result<(), StoreError> = db.write(|tx| {
+            for letter in [one, two] {
+                attach(tx, &sealer, letter, "N-01", case, b"first", now)?;
+            }
+            detach(tx, two)?;
+            attach(tx, &sealer, two, "N-01", case, b"second", now)
+        });
+        done.expect("written");
+        let said = |letter| files_of(db.conn(), &sealer, letter).expect("read");
+        assert_eq!(said(one), [("written_report".into(), "N-01".to_owned(), b"first".to_vec())]);
+        assert_eq!(said(two), [("written_report".into(), "N-01".to_owned(), b"second".to_vec())]);
+        assert_eq!(of_letter(db.conn(), two).expect("read"), [("written_report".into(), "N-01".to_owned())]);
+        let copies = |db: &Db| -> i64 {
+            db.conn().query_row("SELECT count(*) FROM document_content", [], |r| r.get(0)).expect("a count")
+        };
+        assert_eq!(copies(&db), 2);
+        // A follow-up that is erased takes what its drafts said with it; the number is not given again.
+        let erased: Result<(), StoreError> = db.write(|tx| cases::erase(tx, case));
+        erased.expect("erased");
+        assert_eq!(copies(&db), 0);
+        let again: Result<(), StoreError> =
+            db.write(|tx| enter(tx, "N-01", CaseId(2), &Word::new("written_report"), now));
+        assert!(again.is_err());
+    }
+}
