@@ -105,7 +105,7 @@ pub enum Command {
     Case(case::Args),
     /// Notices, letters and their outcomes.
     Outbox(outbox::Args),
-    /// Papers of a case as drafts: the written report, the order to mend within a term.
+    /// Papers of a case as drafts, the ledgers, a month, one case's file.
     Report(report::Args),
     /// Shell completions, on stdout.
     Completions(completions::Args),

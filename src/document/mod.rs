@@ -1,6 +1,7 @@
 //! PURE: what is known of a case to the bytes of a paper, in the usual form of official papers (GB/T 9704). The same facts
 //! give the same bytes. Whose draft it is, its number and where it goes are decided elsewhere; nothing here signs.
 
+pub mod book;
 mod docx;
 mod order;
 mod report;

@@ -1,6 +1,7 @@
 //! Sync, idempotent steps without input of their own: intake, engine, courier, upkeep, and people's commands. Each takes
 //! `now` and one database; they know nothing of each other and meet only in the store.
 
+pub mod books;
 pub mod command;
 pub mod courier;
 pub mod engine;

@@ -86,6 +86,11 @@ pub fn facts(
     })
 }
 
+/// Not a person's name: the program, or whoever carries a guardian's phone.
+pub fn is_nobody(by: &str, lang: Lang) -> bool {
+    by == m::by_system(lang) || by == m::by_guardian(lang) || by == "guardian"
+}
+
 fn office(policy: &Policy, id: &str) -> Option<String> {
     policy.contacts.offices.get(id).map(|o| o.name.clone()).filter(|n| !n.is_empty())
 }

@@ -1,6 +1,8 @@
-//! Papers on the command line: drafts beside letters, `report`, `case serve`; what they refuse, and what the log of reads has.
+//! Papers and books on the command line: drafts beside letters, `report`, `case serve`; what they refuse, and what the log of
+//! reads has.
 
 use crate::town::{Town, ZHANG};
+use calamine::{Data, Reader, Xlsx};
 use std::path::PathBuf;
 
 /// Zhang is away for three days: the report went out, the order was not drafted.
@@ -93,11 +95,6 @@ fn a_report_by_hand_is_masked_on_the_terminal_and_whole_in_a_file() {
         .expect("a count");
     // Shown once, written twice; what could not be written was asked for too.
     assert_eq!(reads, 5);
-    for not_yet in ["ledger", "monthly", "case"] {
-        let said = town.run(&["report", not_yet, "--from", "2026-09-01"]);
-        assert!(said.code == 2 && said.err.contains("还没有做"), "{} {}", said.code, said.err);
-        assert!(!town.ok(&["report", "--help"]).out.contains(&format!("  {not_yet} ")));
-    }
     assert_eq!(town.run(&["report", "order", "P-000009"]).code, 2);
 }
 
@@ -147,4 +144,97 @@ fn an_order_is_served_only_after_it_was_drafted_and_a_wrong_date_is_corrected() 
     assert!(said.code == 2 && said.err.contains("judgment"), "{}", said.err);
     let said = town.run(&["--lang", "en", "case", "serve", "C-000001", "--document", "judgment", "--on", &today]);
     assert!(said.code == 2 && said.err.contains("--by"), "{}", said.err);
+}
+
+/// The rows of a sheet under its head, as text.
+fn rows(file: &std::path::Path, sheet: &str) -> Vec<Vec<String>> {
+    let bytes = std::fs::read(file).expect("written");
+    let mut book: Xlsx<_> = Xlsx::new(std::io::Cursor::new(bytes)).expect("a workbook");
+    let range = book.worksheet_range(sheet).expect("the sheet");
+    range.rows().skip(3).map(|r| r.iter().map(Data::to_string).collect()).collect()
+}
+
+#[test]
+fn the_ledgers_name_people_only_in_a_file_and_leave_follow_ups_out() {
+    let town = three_days();
+    // He is away for a day: a follow-up, in no ledger.
+    town.absent("b.csv", &[(ZHANG[0], 0), (crate::town::HE[0], 0)]);
+    town.round();
+    let shown = town.ok(&["report", "ledger"]).out;
+    assert!(shown.contains("张**") && !shown.contains(ZHANG[1]) && !shown.contains(ZHANG[3]), "{shown}");
+    assert!(!shown.contains("何"), "{shown}");
+    let line = &town.json(&["report", "ledger", "--out", &town.path("data").display().to_string()])[0];
+    let file = PathBuf::from(line["file"].as_str().expect("a file"));
+    assert!(file.ends_with(format!("控辍保学台账{}.xlsx", town.today)), "{}", file.display());
+    let all = rows(&file, "全部个案");
+    assert_eq!(all.len(), 1);
+    for wanted in [ZHANG[0], ZHANG[1], ZHANG[3], "三年级2班", "进行中"] {
+        assert!(all[0].iter().any(|cell| cell == wanted), "{wanted}: {all:?}");
+    }
+    assert!(all[0].iter().any(|cell| cell.starts_with("书面报告草稿 ")), "{all:?}");
+    assert!(rows(&file, "辍学").is_empty());
+    // The tables of JSON are by the names of columns.
+    let line = &town.json(&["report", "ledger"])[0];
+    assert_eq!(line["tables"][0]["rows"][0]["姓名"], "张**");
+    let reads: i64 = town
+        .db()
+        .conn()
+        .query_row("SELECT count(*) FROM read_log WHERE command = 'report ledger'", [], |r| r.get(0))
+        .expect("a count");
+    assert_eq!(reads, 1);
+}
+
+#[test]
+fn a_month_counts_what_happened_and_says_what_did_not() {
+    let town = three_days();
+    let month = town.today.format("%Y-%m").to_string();
+    let line = &town.json(&["report", "monthly", "--month", &month])[0];
+    let rows = line["tables"][0]["rows"].as_array().expect("rows").clone();
+    let school = rows.iter().find(|r| r["在校学生数"] == 2).expect("the school of both");
+    for (column, n) in [
+        ("月初未销号", 0),
+        ("本月立案", 1),
+        ("书面报告（份）", 1),
+        ("通知书送达（份）", 0),
+        ("劝返复学（人次）", 0),
+        ("期末未销号", 1),
+    ] {
+        assert_eq!(school[column], n, "{column}: {school}");
+    }
+    assert_eq!(school["上课天数"], town.today.format("%-d").to_string().parse::<u32>().expect("a day"));
+    let recorded = school["有记录天数"].as_u64().expect("a number");
+    assert!((1..=3).contains(&recorded), "{school}");
+    let sum = rows.last().expect("a sum");
+    assert_eq!((&sum["学校"], &sum["本月立案"]), (&"合计".into(), &1.into()));
+    // A year ago nothing was: zeros.
+    let before = (town.today - chrono::Months::new(12)).format("%Y-%m").to_string();
+    let line = &town.json(&["report", "monthly", "--month", &before])[0];
+    let rows = line["tables"][0]["rows"].as_array().expect("rows").clone();
+    assert!(rows.iter().all(|r| r["本月立案"] == 0 && r["期末未销号"] == 0), "{rows:?}");
+    let next = (town.today + chrono::Months::new(1)).format("%Y-%m").to_string();
+    for (asked, has) in [(next.as_str(), "还没有到"), ("2026-13", "不是月份"), ("九月", "不是月份")] {
+        let said = town.run(&["report", "monthly", "--month", asked]);
+        assert!(said.code == 2 && said.err.contains(has), "{asked}: {} {}", said.code, said.err);
+    }
+}
+
+#[test]
+fn the_file_of_a_case_has_all_that_is_on_record() {
+    let town = three_days();
+    town.ok(&["case", "act", "P-000001", "--kind", "visit", "--result", "failed", "--note", "没人", "--by", "周老师"]);
+    let shown = town.ok(&["report", "case", "P-000001"]).out;
+    assert!(shown.contains("周**") && !shown.contains("周老师") && !shown.contains("没人"), "{shown}");
+    let file = town.path("案.xlsx");
+    town.ok(&["report", "case", "P-000001", "--out", &file.display().to_string()]);
+    let has = |sheet: &str, wanted: &str| {
+        let rows = rows(&file, sheet);
+        assert!(rows.iter().flatten().any(|cell| cell.contains(wanted)), "{sheet}: {wanted}: {rows:?}");
+    };
+    has("基本情况", ZHANG[1]);
+    has("基本情况", &town.day(-1).to_string());
+    has("认定", "连续无故缺课");
+    has("措施", "周老师");
+    has("措施", "没人");
+    has("告知", "township_government");
+    has("经过", "拟出 书面报告 草稿");
 }

@@ -45,6 +45,7 @@ macro_rules! messages {
     )*};
 }
 
+pub mod books;
 pub mod casework;
 pub mod cli;
 pub mod config;

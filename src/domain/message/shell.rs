@@ -154,7 +154,6 @@ messages! {
     ev_closed_by(reason, by, evidence) zh "{by}结案：{reason}，证据：{evidence}" en "closed by {by}: {reason}, evidence: {evidence}";
     ev_reopened(by, why) zh "{by}重开：{why}" en "reopened by {by}: {why}";
     ev_expired() zh "休学或免学到期未返校，个案恢复" en "the suspension or exemption has ended without a return: open again";
-    report_not_yet(what) zh "report {what} 还没有做；现有 report written-report 和 report order" en "report {what} is not made yet; there are report written-report and report order";
     report_written(file) zh "已写入 {file}" en "written to {file}";
     report_exists(file) zh "{file} 已经存在，没有覆盖；请换一个文件名" en "{file} is there already and is left as it is; please name another file";
     report_not_written(file) zh "写不了 {file}" en "{file} cannot be written";
