@@ -83,6 +83,21 @@ fn tab(name: &str) -> String {
     name.chars().filter(|c| !"[]:*?/\\'".contains(*c)).take(31).collect()
 }
 
+const A3: u8 = 8;
+const A4: u8 = 9;
+
+/// Points that a row needs, so that every line of its longest cell is seen: not every program finds that out by itself.
+fn height(columns: &[Column], texts: &[String]) -> f64 {
+    let places = |c: char| if c.is_ascii() { 1 } else { 2 };
+    let lines = |(column, text): (&Column, &String)| {
+        let wide: usize = text.chars().map(places).sum();
+        // A little less than the width: words and wide characters are not parted.
+        wide.div_ceil(usize::from(column.width).saturating_sub(1).max(1))
+    };
+    let most = columns.iter().zip(texts).map(lines).max().unwrap_or(1).clamp(1, 28);
+    f64::from(u8::try_from(most).unwrap_or(28)) * 14.0 + 4.0
+}
+
 fn fill(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
     let plain = Format::new().set_font_name("宋体").set_font_size(10);
     let title = plain.clone().set_font_name("方正小标宋简体").set_font_size(18).set_align(FormatAlign::Center);
@@ -91,7 +106,11 @@ fn fill(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
     let dated = boxed.clone().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Center);
     let counted = boxed.clone().set_align(FormatAlign::Center);
     let last = u16::try_from(table.columns.len().saturating_sub(1)).unwrap_or(u16::MAX);
-    sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0).set_repeat_rows(2, 2)?;
+    let paper = if table.columns.len() > 16 { A3 } else { A4 };
+    if table.columns.len() > 6 {
+        sheet.set_landscape();
+    }
+    sheet.set_paper_size(paper).set_print_fit_to_pages(1, 0).set_repeat_rows(2, 2)?;
     sheet.set_margins(0.5, 0.5, 0.6, 0.6, 0.3, 0.3).set_footer("&C&P / &N").set_freeze_panes(3, 0)?;
     match last {
         0 => sheet.write_with_format(0, 0, &table.title, &title)?,
@@ -101,7 +120,11 @@ fn fill(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
     for (c, column) in (0..).zip(&table.columns) {
         sheet.set_column_width(c, column.width)?.write_with_format(2, c, &column.name, &head)?;
     }
+    let names: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
+    sheet.set_row_height(0, 28)?.set_row_height(2, height(&table.columns, &names))?;
     for (r, row) in (3..).zip(&table.rows) {
+        let texts: Vec<String> = row.iter().map(said).collect();
+        sheet.set_row_height(r, height(&table.columns, &texts))?;
         for (c, cell) in (0..).zip(row) {
             match cell {
                 Cell::Text(text) => {
@@ -133,7 +156,8 @@ pub fn text(book: &Book) -> String {
     out
 }
 
-fn said(cell: &Cell) -> String {
+/// A cell as text.
+pub fn said(cell: &Cell) -> String {
     match cell {
         Cell::Text(text) => text.clone(),
         Cell::Number(n) => n.to_string(),

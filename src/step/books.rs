@@ -2,7 +2,7 @@
 //! (一生一案). Follow-ups stand in no ledger. Nothing here changes anything.
 
 use super::{StepError, courier, papers, prepared};
-use crate::document::book::{Book, Cell, Column, Table};
+use crate::document::book::{Book, Cell, Column, Table, said};
 use crate::document::{Facts, Measure};
 use crate::domain::calendar::Calendar;
 use crate::domain::case::{self, Case, Event, State};
@@ -200,8 +200,12 @@ impl Shelf<'_> {
         let number = c.number.clone().unwrap_or_else(|| c.id.to_string());
         let head: Vec<Column> = ledger_columns(lang);
         let row = self.row(1, c)?;
-        let mut rows: Vec<Vec<Cell>> =
-            head.into_iter().zip(row).skip(1).map(|(column, cell)| vec![column.name.into(), cell]).collect();
+        let mut rows: Vec<Vec<Cell>> = head
+            .into_iter()
+            .zip(row)
+            .skip(1)
+            .map(|(column, cell)| vec![column.name.into(), said(&cell).into()])
+            .collect();
         let absent: Vec<String> = facts.absent.iter().map(Date::to_string).collect();
         rows.push(vec![m::absent_days(lang).into(), absent.join("、").into()]);
         let title = m::file_title(lang, &number);
@@ -291,7 +295,7 @@ fn ledger_columns(lang: Lang) -> Vec<Column> {
         (m::col_school(lang), 18),
         (m::col_class(lang), 12),
         (m::col_household(lang), 12),
-        (m::col_address(lang), 22),
+        (m::col_address(lang), 18),
         (m::col_guardians(lang), 12),
         (m::col_phone(lang), 13),
         (m::col_opened(lang), 11),
@@ -301,7 +305,7 @@ fn ledger_columns(lang: Lang) -> Vec<Column> {
         (m::col_state(lang), 8),
         (m::col_marks(lang), 10),
         (m::col_measures(lang), 6),
-        (m::col_last_measure(lang), 26),
+        (m::col_last_measure(lang), 24),
         (m::col_documents(lang), 30),
         (m::col_returned(lang), 11),
         (m::col_closed(lang), 11),
