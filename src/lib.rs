@@ -18,6 +18,7 @@
 //! | Ladder, Climb, Rung | 流程, 逐级, 步骤 | who is told when; one case on one ladder; one step of it |
 //! | Notice | 应告知 | an obligation: this recipient must be told this |
 //! | Letter, Outcome | 信, 结果 | one dispatch by one channel; what became of it |
+//! | Paper, Draft | 文书, 草稿 | a document that a rung attaches, numbered; a person signs it and serves it |
 //! | Incident | 异常 | something is wrong with the machinery; open exactly while it holds |
 //!
 //! # Invariants, and the test that proves each
@@ -44,6 +45,7 @@
 //! * a channel: its kind in `domain::policy::ChannelKind`, its keys in `config::raw` and `config::compile::channel`, the
 //!   sending in a file of `channel` that returns an `Outcome`, a live test under `tests/live`;
 //! * an export layout: `decode::layout` names it, `decode::row` reads it, a made-up file and its reading in `tests/decode.rs`;
+//! * a paper: its word in `domain::paper`, its words in `domain::message::papers`, its sheet in `document`, a golden text;
 //! * a condition of rules: `domain::rule::ast::Cond`, `config::compile::condition`, its meaning in
 //!   `domain::rule::condition`, the same once more and simply in `tests/differential/plain.rs`;
 //! * a command: a file of `cli`; if it changes something, a `step::command::Request` with its refusal sentences;

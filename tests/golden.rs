@@ -1,8 +1,13 @@
 //! Golden texts (insta): the default words of letters, by telling and reader, in both languages; how an export is
 //! described; the help. A change shows in the diff and is reviewed there.
 
+#[path = "papers/mod.rs"]
+mod papers;
+
+use kongchuo::document;
 use kongchuo::domain::Date;
 use kongchuo::domain::message::Lang;
+use kongchuo::domain::paper::Paper;
 use kongchuo::domain::policy::Policy;
 use kongchuo::domain::words::{Child, Facts, Reader, incident_words, say};
 use serde_json::{Value, json};
@@ -42,11 +47,17 @@ fn default_letters_about_a_child() {
         for reader in [Reader::Guardian, Reader::Staff, Reader::Office] {
             for rung in TELLINGS {
                 let facts = json!({ "unconfirmed": reader == Reader::Office && rung == "township" });
-                let document = (rung == "township").then_some("rectification_order");
+                let paper = match rung {
+                    "township" => Some(Paper::RectificationOrder),
+                    "school" => Some(Paper::WrittenReport),
+                    _ => None,
+                };
                 let f = Facts {
                     rung,
                     template: None,
-                    document,
+                    document: paper.map(Paper::as_str),
+                    draft: paper.map(|p| (p, "520123104-2026-0001-01")),
+                    attached: reader == Reader::Office,
                     child: Some(&child),
                     facts: &facts,
                     sms: reader == Reader::Guardian,
@@ -65,6 +76,31 @@ fn default_letters_about_a_child() {
         }
     }
     insta::assert_snapshot!(out);
+}
+
+/// The text is what stands in the file: both come from one sheet.
+#[test]
+fn drafts_of_papers() {
+    let mut out = String::new();
+    for lang in [Lang::Zh, Lang::En] {
+        for paper in Paper::ALL {
+            for facts in [papers::full(lang), papers::bare(lang)] {
+                let text = document::text(paper, &facts);
+                // The order comes into a guardian's hands.
+                assert!(paper != Paper::RectificationOrder || !text.contains("辍学") && !text.contains("dropout"));
+                out += &format!("=== {lang:?} {}\n{text}\n", paper.as_str());
+            }
+        }
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn a_long_case_says_the_range_and_lists_every_day_in_the_annex() {
+    let text = document::text(Paper::WrittenReport, &papers::long(Lang::Zh));
+    let (letter, annex) = text.split_once("- - - -").expect("a page of its own");
+    assert!(letter.contains("2026年9月7日至2026年11月6日期间（共61天）") && !letter.contains("9日、10日"), "{letter}");
+    assert!(annex.contains("29日、30日、10月1日、2日") && annex.contains("| 44 |"), "{annex}");
 }
 
 #[test]

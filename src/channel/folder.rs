@@ -1,9 +1,9 @@
 //! The folder channel: one file a letter, DATE/ROLE-LETTER.txt, or .eml when the letter has a subject or attachments.
-//! A file is complete when it has its name; the same letter again replaces the same file. Knows nothing of mail
-//! beyond asking `email` for the bytes.
+//! Attachments lie beside it too, DATE/ROLE-LETTER-NAME, for people without a mail program. A file is complete when it has
+//! its name; the same letter again replaces the same files. Knows nothing of mail beyond asking `email` for the bytes.
 
 use super::{Opening, email};
-use crate::domain::letter::{Dispatch, Outcome};
+use crate::domain::letter::{Attachment, Dispatch, Outcome};
 use crate::domain::message::{Lang, run as words};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -21,12 +21,12 @@ impl Folder {
     }
 
     pub async fn send(&self, dispatch: &Dispatch) -> Outcome {
-        let (name, bytes) = match self.file(dispatch) {
-            Ok(file) => file,
+        let files = match self.files(dispatch) {
+            Ok(files) => files,
             Err(outcome) => return outcome,
         };
         let day = self.path.join(dispatch.at.format("%Y-%m-%d").to_string());
-        let written = tokio::task::spawn_blocking(move || write(&day, &name, &bytes)).await;
+        let written = tokio::task::spawn_blocking(move || write_all(&day, &files)).await;
         match written {
             Ok(Ok(())) => Outcome::Accepted(None),
             Ok(Err(e)) => self.failed(&e),
@@ -36,11 +36,11 @@ impl Folder {
 
     /// The same at once, for a world without async (the demo).
     pub fn put(&self, dispatch: &Dispatch) -> Outcome {
-        let (name, bytes) = match self.file(dispatch) {
-            Ok(file) => file,
+        let files = match self.files(dispatch) {
+            Ok(files) => files,
             Err(outcome) => return outcome,
         };
-        match write(&self.path.join(dispatch.at.format("%Y-%m-%d").to_string()), &name, &bytes) {
+        match write_all(&self.path.join(dispatch.at.format("%Y-%m-%d").to_string()), &files) {
             Ok(()) => Outcome::Accepted(None),
             Err(e) => self.failed(&e),
         }
@@ -60,15 +60,22 @@ impl Folder {
         }
     }
 
-    fn file(&self, dispatch: &Dispatch) -> Result<(String, Vec<u8>), Outcome> {
+    /// The letter comes last: when it has its name, what belongs to it is there.
+    fn files(&self, dispatch: &Dispatch) -> Result<Vec<(String, Vec<u8>)>, Outcome> {
         let role: String = dispatch.to.role.as_str().chars().map(|c| if fits_a_name(c) { c } else { '_' }).collect();
         let stem = format!("{role}-{}", dispatch.letter);
         if dispatch.subject.is_none() && dispatch.attachments.is_empty() {
-            return Ok((format!("{stem}.txt"), self.plain(dispatch).into_bytes()));
+            return Ok(vec![(format!("{stem}.txt"), self.plain(dispatch).into_bytes())]);
         }
         let bytes = email::to_a_file(dispatch, self.zone)
             .map_err(|e| Outcome::BadMessage(words::message_not_composed(self.lang, e)))?;
-        Ok((format!("{stem}.eml"), bytes))
+        let beside = |a: &Attachment| {
+            let fits = |c: char| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c };
+            (format!("{stem}-{}", a.file_name.chars().map(fits).collect::<String>()), a.bytes.clone())
+        };
+        let mut files: Vec<_> = dispatch.attachments.iter().map(beside).collect();
+        files.push((format!("{stem}.eml"), bytes));
+        Ok(files)
     }
 
     /// Headers like those of a mail, an empty line, the text: readable for people and for a script that passes it on.
@@ -104,6 +111,10 @@ fn fits_a_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '-'
 }
 
+fn write_all(folder: &Path, files: &[(String, Vec<u8>)]) -> std::io::Result<()> {
+    files.iter().try_for_each(|(name, bytes)| write(folder, name, bytes))
+}
+
 /// Whole or not at all: a temporary name in the same folder, synced, renamed, the folder synced.
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
@@ -122,7 +133,6 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
 mod tests {
     use super::super::tests::{letter, opening};
     use super::*;
-    use crate::domain::letter::Attachment;
 
     fn names(folder: &Path) -> Vec<String> {
         let mut all: Vec<String> = std::fs::read_dir(folder)
@@ -158,13 +168,14 @@ mod tests {
         let mut one = letter("13900000001", "正文");
         one.subject = Some("缺课情况".into());
         one.attachments.push(Attachment {
-            file_name: "书面报告.docx".into(),
+            file_name: "书面报告/1.docx".into(),
             media_type: "application/octet-stream".into(),
             bytes: vec![0, 1, 2],
         });
         assert_eq!(folder.send(&one).await, Outcome::Accepted(None));
         let day = dir.path().join("2026-09-16");
-        assert_eq!(names(&day), ["guardian-L-000007.eml"]);
+        assert_eq!(names(&day), ["guardian-L-000007-书面报告_1.docx", "guardian-L-000007.eml"]);
+        assert_eq!(std::fs::read(day.join("guardian-L-000007-书面报告_1.docx")).expect("there"), [0, 1, 2]);
         let text = std::fs::read_to_string(day.join("guardian-L-000007.eml")).expect("mail is ASCII");
         assert!(text.contains("X-Kongchuo-Letter: k7\r\n"), "{text}");
     }

@@ -25,6 +25,7 @@ pub mod inspect;
 pub mod man;
 pub mod open;
 pub mod outbox;
+pub mod report;
 pub mod restore;
 pub mod run;
 pub mod schema;
@@ -110,6 +111,8 @@ pub enum Command {
     Case(case::Args),
     /// Notices, letters and their outcomes.
     Outbox(outbox::Args),
+    /// Papers of a case as drafts, the ledgers, a month, one case's file.
+    Report(report::Args),
     /// Shell completions, on stdout.
     Completions(completions::Args),
     /// Manual pages.
@@ -177,6 +180,7 @@ pub fn main() -> ExitCode {
         Command::Schema(a) => schema::run(&context, a),
         Command::Case(a) => case::run(&context, a),
         Command::Outbox(a) => outbox::run(&context, a),
+        Command::Report(a) => report::run(&context, a),
         Command::Completions(a) => completions::run(&context, a),
         Command::Man(a) => man::run(&context, a),
     };

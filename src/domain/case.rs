@@ -2,6 +2,7 @@
 //! What happens next is decided in `casework` (by facts) and `command` (by people); nothing here decides.
 
 use super::ids::{CaseId, DecisionId, IncidentId, LadderId, PupilId, Role, RuleId, RungId, Word};
+use super::paper;
 use super::{Date, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -227,6 +228,9 @@ pub struct Case {
     pub corrections: u32,
     pub acts: Vec<ActSeen>,
     pub served: BTreeMap<Word, Date>,
+    /// Numbered drafts of papers, oldest first.
+    #[serde(default)]
+    pub drafts: Vec<paper::Draft>,
     /// Ended by a review (grade 9 over, 16 years).
     pub review: bool,
     /// When an act last followed an acknowledgement: `unless: [acknowledged]` asks for that.
@@ -407,10 +411,21 @@ pub enum Event {
         why: String,
     },
     Expired {},
+    /// A numbered draft of a paper: by a rung that attaches it, or by a person's hand.
+    Drafted {
+        document: Word,
+        number: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// `number`: of the draft that became the paper; none for a paper of the township's own. Once more with another date:
+    /// a wrong one is corrected.
     Served {
         document: Word,
         date: Date,
         by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
     },
     Referred {
         to: Role,
@@ -455,6 +470,7 @@ pub fn open(id: CaseId, pupil: PupilId, relapse_of: Option<CaseId>, at: Time) ->
         corrections: 0,
         acts: Vec::new(),
         served: BTreeMap::new(),
+        drafts: Vec::new(),
         review: false,
         acted_on: None,
         calendar_ended: false,
@@ -687,8 +703,16 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
             case.closing = None;
             case.watch_until = None;
         }
-        Event::Served { document, date, .. } => {
+        Event::Drafted { document, number, .. } => {
+            case.drafts.push(paper::Draft { document: document.clone(), number: number.clone(), at, served: None });
+        }
+        Event::Served { document, date, number, .. } => {
             case.served.insert(document.clone(), *date);
+            let this =
+                |d: &&mut paper::Draft| d.document == *document && number.as_ref().is_none_or(|n| *n == d.number);
+            if let Some(draft) = case.drafts.iter_mut().rev().find(this) {
+                draft.served = Some(*date);
+            }
         }
         Event::Referred { .. } => {}
         Event::ReviewOpened {} => case.review = true,

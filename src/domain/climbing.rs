@@ -6,6 +6,7 @@ use super::case::{Case, Climb, Event, State, Step, step_rung};
 use super::ids::{ChannelId, Role, RungId, Word};
 use super::ladder::{self, Anchors, Footing, Planned, Waits};
 use super::notice::{About, NewNotice, Reachable, Surroundings, resolve};
+use super::paper::{self, Paper};
 use super::policy::{AddressKind, Anchor, Ladder, Mode, Person, Policy, Rung, Unless};
 use super::{Time, notice};
 use serde_json::json;
@@ -290,6 +291,12 @@ fn tell(ground: &Ground, case: &mut Case, i: usize, ladder: &Ladder, p: &Planned
         });
     }
     if made > 0 || doubled > 0 {
+        if let Some(document) = rung.document.as_ref().filter(|d| Paper::parse(d.as_str()).is_some())
+            && paper::current(case, document).is_none()
+        {
+            let number = paper::next_number(case);
+            emit(case, ground.now, out, Event::Drafted { document: document.clone(), number, by: None });
+        }
         emit(
             case,
             ground.now,

@@ -15,6 +15,7 @@ pub mod letter;
 pub mod message;
 pub mod normalise;
 pub mod notice;
+pub mod paper;
 pub mod policy;
 pub mod ratio;
 pub mod record;

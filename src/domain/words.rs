@@ -4,6 +4,7 @@
 use super::incident as kind;
 use super::message::{Lang, letters as m};
 use super::notice;
+use super::paper::Paper;
 use super::policy::{Policy, Template};
 use super::{Date, Time};
 use chrono::Datelike;
@@ -40,6 +41,10 @@ pub struct Facts<'a> {
     pub rung: &'a str,
     pub template: Option<&'a str>,
     pub document: Option<&'a str>,
+    /// The numbered draft that belongs to it.
+    pub draft: Option<(Paper, &'a str)>,
+    /// The draft comes with the letter; else it is only named.
+    pub attached: bool,
     pub child: Option<&'a Child>,
     pub facts: &'a Value,
     pub sms: bool,
@@ -195,7 +200,7 @@ fn about_child(f: &Facts, c: &Child) -> Said {
                         "school" => m::staff_task_lead(lang),
                         _ => m::staff_task_contact(lang),
                     };
-                    m::staff_absent(lang, &c.school, &c.class, &c.name, dates, task)
+                    m::staff_absent(lang, &c.school, &c.class, &c.name, dates, task) + &enclosed(f)
                 }
             };
             (m::staff_subject(lang, &c.name, &c.school), text)
@@ -219,6 +224,7 @@ fn about_child(f: &Facts, c: &Child) -> Said {
                         (_, "overdue") => m::office_overdue(lang),
                         _ => m::office_report(lang),
                     });
+                    t.push_str(&enclosed(f));
                     t
                 }
             };
@@ -243,6 +249,17 @@ fn digest(f: &Facts, c: &Child, back: String, dates: String) -> String {
             m::digest_excused(f.lang, &c.school, &c.class, &c.name, days, text("by"), text("second"))
         }
         _ => m::digest_back(f.lang, &c.school, &c.class, &c.name, dates, back),
+    }
+}
+
+/// What is said of a draft: that it is attached and what a person does with it, or only its number.
+fn enclosed(f: &Facts) -> String {
+    let Some((paper, number)) = f.draft else { return String::new() };
+    let title = paper.title(f.lang);
+    match (f.attached, paper) {
+        (false, _) => m::draft_named(f.lang, title, number),
+        (true, Paper::WrittenReport) => m::report_attached(f.lang, title, number),
+        (true, Paper::RectificationOrder) => m::order_attached(f.lang, title, number),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::domain::policy::Policy;
 use crate::domain::text::{mask_name, mask_number};
 use crate::domain::timeline;
 use crate::step::{ladder_by_hash, prepared};
-use crate::store::{Db, StoreError, cases, evidence, findings, incidents, outbox, vault};
+use crate::store::{Db, StoreError, cases, documents, evidence, findings, incidents, outbox, vault};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -113,6 +113,8 @@ impl<'d> Forms<'d> {
             "held": c.held.map(|i| i.to_string()),
             "relapse_of": c.relapse_of.map(|r| r.to_string()),
             "reason": c.closing.as_ref().map(|k| k.reason.as_str()),
+            "documents": c.drafts.iter().map(|d| json!({"document": d.document.as_str(), "number": d.number,
+                "drafted": self.time(d.at), "served": d.served})).collect::<Vec<_>>(),
         }))
     }
 
@@ -202,6 +204,9 @@ impl<'d> Forms<'d> {
             }
         }
         let words = outbox::words(self.db.conn(), &self.db.vault(), l.id)?;
+        let documents = documents::of_letter(self.db.conn(), l.id)?;
+        let documents: Vec<Value> =
+            documents.into_iter().map(|(kind, number)| json!({"document": kind.as_str(), "number": number})).collect();
         let mut to = json!({"role": l.role.as_str()});
         let (mut subject, mut text) = (Value::Null, Value::Null);
         if let Some(w) = words {
@@ -224,6 +229,7 @@ impl<'d> Forms<'d> {
             "text": text,
             "state": l.state,
             "attempts": l.attempts,
+            "documents": documents,
         }))
     }
 }

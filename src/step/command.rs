@@ -8,10 +8,11 @@ use crate::domain::casework::{self, Draft, PupilView};
 use crate::domain::evidence::DecisionKind;
 use crate::domain::ids::{CaseId, DecisionId, PupilId, Role, StatusId, Word};
 use crate::domain::incident;
-use crate::domain::ladder::{Footing, add};
+use crate::domain::ladder::{Footing, add, after_deadline};
 use crate::domain::message::{Lang, casework as m};
 use crate::domain::notice::{self, NewNotice};
-use crate::domain::policy::{Anchor, Policy};
+use crate::domain::paper::{self, Paper};
+use crate::domain::policy::{Anchor, Policy, Rung};
 use crate::domain::words::say_time;
 use crate::domain::{Date, Time, timeline};
 use crate::store::decisions::{self, Grounds, NewAct, NewDecision};
@@ -74,6 +75,12 @@ pub enum Request {
         case: String,
         document: Word,
         on: Date,
+        by: String,
+    },
+    /// Makes a numbered draft before its rung does.
+    Draft {
+        case: String,
+        document: Word,
         by: String,
     },
     Refer {
@@ -177,6 +184,7 @@ impl Desk<'_> {
             Request::Close { case, reason, evidence, until, by } => self.close(case, reason, evidence, *until, by),
             Request::Reopen { case, by, reason } => self.reopen(case, by, reason),
             Request::Serve { case, document, on, by } => self.serve(case, document, *on, by),
+            Request::Draft { case, document, by } => self.draft(case, document, by),
             Request::Refer { case, to, by } => self.refer(case, to, by),
             Request::Migrate { case, by } => self.migrate(case, by),
             Request::Release { kind, subject, by } => self.release(kind, subject.as_deref(), by),
@@ -581,18 +589,74 @@ impl Desk<'_> {
             return no(m::in_the_future(self.lang, on));
         }
         let case = self.open_case(who)?;
-        let known = case.climbs.iter().filter_map(|c| ladder_by_hash(self.tx, self.policy, &c.hash)).any(|l| {
-            l.rungs
-                .iter()
-                .any(|r| r.document.as_ref() == Some(document) || r.at.anchor == Anchor::Served(document.clone()))
-        });
-        if !known {
+        let ladders: Vec<_> =
+            case.climbs.iter().filter_map(|c| ladder_by_hash(self.tx, self.policy, &c.hash)).collect();
+        let attached = |r: &Rung| r.document.as_ref() == Some(document);
+        let waited_for = |r: &Rung| r.at.anchor == Anchor::Served(document.clone());
+        let rungs = || ladders.iter().flat_map(|l| &l.rungs);
+        let draft = paper::latest(&case, document).cloned();
+        if draft.is_none() && !rungs().any(|r| attached(r) || waited_for(r)) {
             return no(m::unknown_document(self.lang, document));
         }
-        let mut draft = Draft::of(case, self.now);
-        draft.emit(Event::Served { document: document.clone(), date: on, by: by.to_owned() });
-        self.write(draft)?;
-        done(m::done(self.lang), None)
+        let title = paper::title(document.as_str(), self.lang);
+        match &draft {
+            // A paper that no rung of ours drafts is the township's own.
+            None if Paper::parse(document.as_str()).is_some() && rungs().any(attached) => {
+                return no(m::not_drafted(self.lang, title));
+            }
+            Some(d) if on < d.at.date() => {
+                return no(m::served_before_draft(self.lang, on, &d.number, d.at.date()));
+            }
+            _ => {}
+        }
+        // Of this very paper: an earlier one of the kind may have been served before.
+        let before = match &draft {
+            Some(d) => d.served,
+            None => case.served.get(document).copied(),
+        };
+        if before == Some(on) {
+            return done(m::served_already(self.lang, title, on), None);
+        }
+        let pupil = case.pupil;
+        let mut change = Draft::of(case, self.now);
+        let number = draft.map(|d| d.number);
+        change.emit(Event::Served { document: document.clone(), date: on, by: by.to_owned(), number });
+        let mut said = match before {
+            Some(before) => m::served_corrected(self.lang, title, before, on),
+            None => m::served(self.lang, title, on),
+        };
+        let case = &change.case;
+        let next = self.with_footing(pupil, |f| {
+            let of = |hash: &str| ladders.iter().find(|l| l.hash == hash);
+            let known = case.climbs.iter().filter_map(|c| of(&c.hash).map(|l| (c, l)));
+            let due = known.flat_map(|(climb, l)| l.rungs.iter().map(move |r| (climb, r)));
+            due.filter(|(climb, r)| waited_for(r) && climb.rungs.get(&r.id).is_none_or(|s| s.done.is_none()))
+                .map(|(_, r)| (after_deadline(f, on, r.at.after, r.at.time), r.id.clone()))
+                .min()
+        })?;
+        if let Some((at, rung)) = next {
+            said.push_str(&m::served_then(self.lang, rung, say_time(at)));
+        }
+        self.write(change)?;
+        done(said, None)
+    }
+
+    fn draft(&self, who: &str, document: &Word, by: &str) -> Done {
+        self.named(by)?;
+        let case = self.open_case(who)?;
+        if Paper::parse(document.as_str()).is_none() {
+            return no(m::unknown_document(self.lang, document));
+        }
+        let title = paper::title(document.as_str(), self.lang);
+        if let Some(known) = paper::current(&case, document) {
+            return done(m::drafted(self.lang, title, &known.number), None);
+        }
+        let number = paper::next_number(&case);
+        let mut change = Draft::of(case, self.now);
+        let by = Some(by.to_owned());
+        change.emit(Event::Drafted { document: document.clone(), number: number.clone(), by });
+        self.write(change)?;
+        done(m::drafted(self.lang, title, number), None)
     }
 
     fn refer(&self, who: &str, to: &Role, by: &str) -> Done {

@@ -5,12 +5,12 @@ mod settle;
 
 pub use settle::{answered, questions, receipt, recover, settle};
 
-use super::{StepError, machine, prepared, pupils};
+use super::{StepError, machine, papers, prepared, pupils};
 use crate::domain::climbing::{address, address_kind};
 use crate::domain::compose::{self, Candidate, Way};
 use crate::domain::ids::{ChannelId, LetterId};
 use crate::domain::incident::Incident;
-use crate::domain::letter::{Addressee, Dispatch};
+use crate::domain::letter::{Addressee, Attachment, Dispatch};
 use crate::domain::notice::{self, About, Notice, NoticeState, Reachable, Surroundings};
 use crate::domain::policy::{AddressKind, ChannelKind, Mode, OnUnknown, Policy};
 use crate::domain::words::{self, Child, Facts, Reader};
@@ -280,8 +280,9 @@ impl<'a> Desk<'a> {
         let first = parts[0];
         let lang = self.policy.township.lang;
         let mut said = Vec::new();
+        let carries = carries(self.policy, &first.way.channel, first.way.sms);
         for w in parts {
-            said.push(say(self.tx, self.vault, self.policy, &w.notice, w.way.sms, now)?);
+            said.push(say(self.tx, self.vault, self.policy, &w.notice, w.way.sms, carries, now)?);
         }
         let (subject, text) = words::join(lang, said);
         let words = Words {
@@ -308,8 +309,20 @@ impl<'a> Desk<'a> {
             },
             now,
         )?;
-        Ok(dispatch(id, 1, &first.way.channel, &first.notice.to.role, words, now))
+        let mut attachments = Vec::new();
+        if carries {
+            let notices: Vec<&Notice> = parts.iter().map(|w| &w.notice).collect();
+            papers::attach(self.tx, self.vault, self.policy, id, &notices, now)?;
+            attachments = papers::attached(self.tx, self.vault, self.policy, id)?;
+        }
+        Ok(dispatch(id, 1, &first.way.channel, &first.notice.to.role, words, attachments, now))
     }
+}
+
+/// Drafts travel with mails and lie beside letters in a folder; a text message only names them.
+fn carries(policy: &Policy, channel: &ChannelId, sms: bool) -> bool {
+    let kind = policy.channel(channel).map(|c| &c.kind);
+    !sms && matches!(kind, Some(ChannelKind::Email(_) | ChannelKind::Folder { .. }))
 }
 
 fn dispatch(
@@ -318,6 +331,7 @@ fn dispatch(
     channel: &ChannelId,
     role: &crate::domain::ids::Role,
     words: Words,
+    attachments: Vec<Attachment>,
     at: Time,
 ) -> Dispatch {
     Dispatch {
@@ -328,7 +342,7 @@ fn dispatch(
         to: Addressee { role: role.clone(), name: words.name, address: words.address },
         subject: words.subject,
         text: words.text,
-        attachments: Vec::new(),
+        attachments,
         at,
     }
 }
@@ -382,15 +396,20 @@ fn retries(
         // What was not told within a day is composed anew with the day's facts.
         if notices.iter().any(|n| now - n.due > TimeDelta::hours(24)) || at - l.claimed > TimeDelta::hours(24) {
             let sms = words.subject.is_none();
+            let carries = carries(policy, &l.channel, sms);
             let mut said = Vec::new();
             for n in &notices {
-                said.push(say(tx, vault, policy, n, sms, now)?);
+                said.push(say(tx, vault, policy, n, sms, carries, now)?);
+            }
+            if carries {
+                papers::attach(tx, vault, policy, l.id, &notices.iter().collect::<Vec<_>>(), now)?;
             }
             words.text = words::join(policy.township.lang, said).1;
             outbox::set_words(tx, vault, l.id, &words)?;
         }
         outbox::begin_attempt(tx, l.id, boot, l.why.as_deref() == Some("unknown"))?;
-        out.push(dispatch(l.id, l.attempts + 1, &l.channel, &l.role, words, now));
+        let attachments = papers::attached(tx, vault, policy, l.id)?;
+        out.push(dispatch(l.id, l.attempts + 1, &l.channel, &l.role, words, attachments, now));
     }
     settle::receipts_overdue(tx, vault, policy, now)?;
     Ok(out)
@@ -403,6 +422,7 @@ fn say(
     policy: &Policy,
     n: &Notice,
     sms: bool,
+    attached: bool,
     now: Time,
 ) -> Result<words::Said, StepError> {
     let child = match (n.about, n.pupil) {
@@ -425,10 +445,13 @@ fn say(
         };
         said_facts = serde_json::json!({ "unconfirmed": open.is_some_and(|i| i.body.released.is_none()) });
     }
+    let draft = papers::of_notice(tx, vault, n)?;
     let facts = Facts {
         rung: n.rung.as_str(),
         template: n.template.as_deref(),
         document: n.document.as_ref().map(|d| d.as_str()),
+        draft: draft.as_ref().map(|(paper, _, number)| (*paper, number.as_str())),
+        attached,
         child: child.as_ref(),
         facts: &said_facts,
         sms,

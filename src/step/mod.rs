@@ -2,6 +2,7 @@
 //! `now` and one database; they know nothing of each other and meet only in the store.
 
 pub mod auditor;
+pub mod books;
 pub mod command;
 pub mod courier;
 pub mod engine;
@@ -9,6 +10,7 @@ pub mod incidents;
 pub mod incoming;
 pub mod intake;
 pub mod machine;
+pub mod papers;
 pub mod policy_change;
 pub mod pupils;
 pub mod township;

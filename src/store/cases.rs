@@ -116,6 +116,9 @@ pub fn write(
         sealed
     ])?;
     for event in events {
+        if let Event::Drafted { document, number, .. } = event {
+            super::documents::enter(tx, number, case.id, document, now)?;
+        }
         append(tx, vault, case.id, now, event)?;
     }
     Ok(())

@@ -277,6 +277,16 @@ pub fn put_date(
     Ok(())
 }
 
+/// Days from … to of which applied deliveries have attendance of the school.
+pub fn recorded_days(conn: &Connection, school: &SchoolId, from: Date, to: Date) -> Result<Vec<Date>, StoreError> {
+    let mut q = conn.prepare_cached(
+        "SELECT DISTINCT d.date FROM delivery_date d JOIN delivery v ON v.id = d.delivery
+         WHERE d.school = ?1 AND d.date BETWEEN ?2 AND ?3 AND v.state = 'applied' AND v.content = 'attendance' ORDER BY 1",
+    )?;
+    let found = q.query_map(params![school.as_str(), day(from), day(to)], |r| Ok(from_day(r.get(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 // ---------------------------------------------------------------- questions of the engine
 
 /// The latest date of which the source's applied deliveries have data.

@@ -3,6 +3,7 @@
 pub mod cases;
 pub mod decisions;
 pub mod deliveries;
+pub mod documents;
 pub mod evidence;
 pub mod findings;
 pub mod incidents;

@@ -389,6 +389,34 @@ CREATE TABLE letter_notice (
     PRIMARY KEY (letter, notice)
 ) STRICT, WITHOUT ROWID;
 
+-- A numbered draft of a paper (`document:` of a rung). The number stays taken when its case, a follow-up, is erased.
+CREATE TABLE document (
+    number     TEXT PRIMARY KEY,
+    case_id    INTEGER REFERENCES case_row (id) ON DELETE SET NULL,
+    kind       TEXT NOT NULL,
+    drafted_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX document_case ON document (case_id) WHERE case_id IS NOT NULL;
+
+-- What a draft said when it left with letters: the whole file, once for each content (the digest is keyed).
+CREATE TABLE document_content (
+    id          INTEGER PRIMARY KEY,
+    number      TEXT NOT NULL REFERENCES document (number),
+    case_id     INTEGER NOT NULL REFERENCES case_row (id) ON DELETE CASCADE,
+    composed_at INTEGER NOT NULL,
+    digest      BLOB NOT NULL CHECK (length(digest) = 32),
+    sealed_file BLOB NOT NULL,
+    UNIQUE (number, digest)
+) STRICT;
+CREATE INDEX document_content_case ON document_content (case_id);
+
+CREATE TABLE letter_document (
+    letter  INTEGER NOT NULL REFERENCES letter (id) ON DELETE CASCADE,
+    content INTEGER NOT NULL REFERENCES document_content (id) ON DELETE CASCADE,
+    PRIMARY KEY (letter, content)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX letter_document_content ON letter_document (content);
+
 -- Addresses that are dead until the register or the contacts bring another; channels that have stopped.
 CREATE TABLE dead_address (digest BLOB PRIMARY KEY, since INTEGER NOT NULL, channel TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE channel_state (

@@ -202,6 +202,16 @@ fn key_agrees(key: &str, wanted: &Node, got: &Value) -> bool {
         "pupil" | "class" | "school" if got.get("subject").is_some_and(Value::is_object) => {
             agrees(wanted, got["subject"].get(key).unwrap_or(&Value::Null))
         }
+        // By kind of paper: numbers are the program's own.
+        "documents" => {
+            let of = |d: &Value| d.get("document").cloned().unwrap_or_default();
+            let whole = |w: &Node| w.map().is_some();
+            let kinds = got.get(key).and_then(Value::as_array).map(|l| l.iter().map(of).collect::<Vec<_>>());
+            match wanted.list() {
+                Some(list) if list.iter().any(whole) => agrees(wanted, got.get(key).unwrap_or(&Value::Null)),
+                _ => agrees(wanted, &Value::Array(kinds.unwrap_or_default())),
+            }
+        }
         "ladder" if is_letter => contains(got.get("ladders"), wanted),
         // Which case it was has a number of its own; a story can only say that there was one.
         "relapse_of" if matches!(wanted.text(), Some("true" | "false")) => {

@@ -22,12 +22,28 @@ pub struct Want {
 }
 
 const FINDING: [&str; 9] = ["rule", "pupil", "class", "school", "fired_on", "last_on", "open", "measure", "evidence"];
-const LETTER: [&str; 17] = [
-    "at", "to", "name", "address", "pupil", "pupils", "channel", "rung", "rungs", "has", "has_not", "state", "subject",
-    "text", "attempts", "ladder", "letter",
+const LETTER: [&str; 18] = [
+    "at",
+    "to",
+    "name",
+    "address",
+    "pupil",
+    "pupils",
+    "channel",
+    "rung",
+    "rungs",
+    "has",
+    "has_not",
+    "state",
+    "subject",
+    "text",
+    "attempts",
+    "ladder",
+    "letter",
+    "documents",
 ];
 const LETTERS_OF: [&str; 5] = ["to", "ladder", "pupil", "channel", "rung"];
-const CASE: [&str; 13] = [
+const CASE: [&str; 14] = [
     "case",
     "pupil",
     "state",
@@ -41,6 +57,7 @@ const CASE: [&str; 13] = [
     "reason",
     "number",
     "kind",
+    "documents",
 ];
 const INCIDENT: [&str; 5] = ["incident", "kind", "subject", "opened", "closed"];
 const REFUSED: [&str; 2] = ["at", "has"];

@@ -4,6 +4,7 @@
 mod audit;
 mod backup;
 mod cases;
+mod papers;
 mod reading;
 mod stories;
 mod town;

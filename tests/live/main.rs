@@ -2,8 +2,11 @@
 //! What is not installed is left out and said so; with KONGCHUO_LIVE=all that is a failure.
 
 mod gateway;
+#[path = "../papers/mod.rs"]
+mod papers;
 mod postfix;
 mod smtp;
+mod writer;
 
 use kongchuo::channel::{Opening, Outbound, open};
 use kongchuo::domain::ids::{ChannelId, LetterId, Role};

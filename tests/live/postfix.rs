@@ -1,7 +1,10 @@
 //! Mail against a real Postfix: STARTTLS and implicit TLS with a CA of the test's own, refusals, the mail as it arrives.
 
-use super::{free_port, letter, outbound, there_is};
+use super::{free_port, letter, outbound, papers, there_is};
+use kongchuo::document;
 use kongchuo::domain::letter::{Attachment, Outcome};
+use kongchuo::domain::message::Lang;
+use kongchuo::domain::paper::{self, Paper};
 use kongchuo::domain::policy::{ChannelKind, EmailChannel, Tls};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -175,6 +178,32 @@ impl Drop for Postfix {
     }
 }
 
+/// The attachment of a mail as a mail program reads it: its name (RFC 2231, in pieces) and its bytes.
+fn attachment(mail: &str) -> (String, Vec<u8>) {
+    let mail = mail.replace("\r\n", "\n");
+    let part = mail.split("Content-Disposition: attachment").nth(1).expect("an attachment");
+    let (head, body) = part.split_once("\n\n").expect("a head and a body");
+    let mut name = Vec::new();
+    for (i, piece) in head.split("filename*").skip(1).enumerate() {
+        let value =
+            piece.strip_prefix(&format!("{i}*=")).expect("pieces in order").trim_end_matches([';', '\n', '\t', ' ']);
+        let value = value.lines().next().expect("a value").trim_end_matches(';');
+        let mut rest = value.strip_prefix("utf-8''").unwrap_or(value).bytes();
+        while let Some(byte) = rest.next() {
+            match byte {
+                b'%' => {
+                    let hex: String = rest.by_ref().take(2).map(char::from).collect();
+                    name.push(u8::from_str_radix(&hex, 16).expect("two hex digits"));
+                }
+                byte => name.push(byte),
+            }
+        }
+    }
+    let text: String = body.lines().take_while(|l| !l.starts_with("--")).collect();
+    let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text.trim());
+    (String::from_utf8(name).expect("UTF-8"), bytes.expect("base64"))
+}
+
 #[tokio::test]
 async fn a_real_mail_server_takes_letters_and_its_refusals_are_understood() {
     if !there_is("mail against Postfix", missing()) {
@@ -190,11 +219,12 @@ async fn a_real_mail_server_takes_letters_and_its_refusals_are_understood() {
 
     let mut one = letter("head@town.test", "陈校长：三年级2班张小雨9月14日至16日未到校。\n.\n请联系家长。");
     one.subject = Some("缺课情况（三年级2班）".into());
-    one.attachments.push(Attachment {
-        file_name: "书面报告.txt".into(),
-        media_type: "text/plain".into(),
-        bytes: "报告".as_bytes().to_vec(),
-    });
+    let draft = Attachment {
+        file_name: paper::file_name(Paper::WrittenReport, Some("520123104-2026-0007-01"), Lang::Zh),
+        media_type: document::DOCX.into(),
+        bytes: document::compose(Paper::WrittenReport, &papers::full(Lang::Zh)),
+    };
+    one.attachments.push(draft.clone());
     for channel in [&starttls, &implicit, &plain] {
         let outcome = channel.send(&one).await;
         assert!(matches!(&outcome, Outcome::Accepted(Some(id)) if !id.is_empty()), "{outcome:?}");
@@ -227,6 +257,9 @@ async fn a_real_mail_server_takes_letters_and_its_refusals_are_understood() {
     ] {
         assert!(first.contains(wanted), "{wanted} is not in {first}");
     }
+    let (name, bytes) = attachment(first);
+    assert_eq!(name, "书面报告（草稿）-520123104-2026-0007-01.docx");
+    assert!(bytes == draft.bytes, "the draft arrives as it was sent");
 
     // A server whose certificate nobody vouches for stops the channel.
     let mut stranger = postfix.channel(postfix.starttls, Tls::Starttls);

@@ -134,6 +134,9 @@ fn rung(raw: &At<raw::Rung>, known: &Known, taken: &mut Vec<String>, b: &mut Ben
     let unless: Vec<Unless> = unless.iter().filter_map(|u| one_unless(u, known, b)).collect();
     if let Some(word) = raw.document.get() {
         document(word, raw.document.pos, b);
+        if to.iter().flatten().any(|role| role == "guardian") {
+            b.warn(raw.document.pos, say!(document_to_guardian, word), Some(say!(hint_document_to_guardian)));
+        }
     }
     Some(Rung {
         id: RungId::new(id?),

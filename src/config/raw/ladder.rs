@@ -44,7 +44,8 @@ pub struct Rung {
     pub template: String,
     /// When it is skipped: `acknowledged`, `{act: visit}`, `{act: visit, result: reached}`.
     pub unless: Vec<At<UnlessValue>>,
-    /// A numbered draft that is attached (`written_report`, `rectification_order`).
+    /// A paper: of `written_report` and `rectification_order` a numbered draft is attached to mails and laid beside letters in
+    /// a folder, never for a guardian; another word stands for a paper of your own, whose service `case serve` records.
     pub document: String,
     /// Stopped by nothing but return, retraction or a closing with evidence; default false.
     pub statutory: bool,

@@ -32,6 +32,13 @@ messages! {
     unknown_kind(kind) zh "没有“{kind}”这种措施" en "there is no act of kind \"{kind}\"";
     unknown_result(result) zh "没有“{result}”这种结果" en "there is no result \"{result}\"";
     unknown_document(document) zh "流程里没有“{document}”这种文书" en "no rung of the ladder has a document \"{document}\"";
+    not_drafted(title) zh "本案还没有拟出“{title}”的草稿：到了该步骤才会自动拟出，也可以先用 report 命令加 --by 拟出" en "no draft of \"{title}\" was made for this case yet: its rung makes one when it is due, or make one now with report and --by";
+    served_before_draft(date, number, day) zh "送达日期 {date} 早于草稿 {number} 的日期 {day}" en "{date} lies before {day}, the day of draft {number}";
+    served(title, date) zh "已记录：{title}于 {date} 送达" en "recorded: {title} was served on {date}";
+    served_corrected(title, before, date) zh "已更正：{title}的送达日期由 {before} 改为 {date}" en "corrected: {title} was served on {date}, not on {before}";
+    served_already(title, date) zh "{title}于 {date} 送达，此前已经记录" en "{title} was served on {date}: it was recorded already";
+    served_then(rung, at) zh "；期满未改正的，步骤 {rung} 将在 {at} 办理" en "; if nothing has changed by then, rung {rung} goes at {at}";
+    drafted(title, number) zh "已拟出{title}草稿，编号 {number}" en "draft {number} of {title} was made";
     nothing_held(subject) zh "“{subject}”没有暂缓的通知" en "nothing is held for \"{subject}\"";
     no_such_decision(decision) zh "没有编号为 {decision} 的决定，或已撤回" en "there is no decision {decision}, or it was withdrawn";
     unknown_phone() zh "不认识这个号码" en "this number is not known";

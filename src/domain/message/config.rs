@@ -250,6 +250,8 @@ messages! {
     hint_nobody_to_reach() zh "给这些角色中的一个写上这一级的通道要用的电话或邮箱" en "give one of these roles the phone or email that the rung's channels need";
     level_unreachable(name, level) zh "“{name}”等 {level} 级，可是没有规则会升到 {level} 级" en "`{name}` waits for level {level}, but no rule lifts a case that high";
     hint_level_unreachable(level) zh "给用这个阶梯的一条规则写 level: {level}，或者去掉这一级" en "give a rule with this ladder level: {level}, or remove this rung";
+    document_to_guardian(document) zh "文书“{document}”不会由程序发给家长：这一级给家长的信里只有正文" en "the document `{document}` is never sent to a guardian by the program: their letter of this rung comes without it";
+    hint_document_to_guardian() zh "把 guardian 放到另一级；文书由专人送达，送达后用 case serve 登记" en "tell the guardian by another rung; a person serves the document and records it with case serve";
     served_unreachable(name, document) zh "“{name}”等文书“{document}”送达，可是没有一级出这种文书" en "`{name}` waits for the document `{document}` to be served, but no rung makes one";
     hint_served_unreachable(document) zh "在前面的一级加上 document: {document}" en "add document: {document} to a rung before it";
     ladder_unused(id) zh "没有规则用阶梯“{id}”" en "no rule uses the ladder `{id}`";

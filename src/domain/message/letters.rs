@@ -23,10 +23,13 @@ messages! {
     staff_subject(name, school) zh "缺课提醒：{school} {name}" en "Absence: {school} {name}";
 
     office_absent(number, school, class, name, dates, level) zh "【缺课报告】{school}{class}{name}：{dates}未到校。个案{number}，级别{level}。" en "[Absence report] {school} {class} {name}: not at school on {dates}. Case {number}, level {level}.";
-    office_order() zh "请依法对监护人批评教育、责令限期改正。" en "Please admonish the guardian and order a remedy within a term, as the law has it.";
-    office_overdue() zh "责令限期改正期限已过，学生仍未返校，请依法处理。" en "The term of the order is over and the child is still away; please act as the law has it.";
-    office_report() zh "请督促学校和家庭，组织劝返复学。" en "Please see to it that school and family bring the child back.";
-    office_unconfirmed() zh "注意：该校当日数据异常，尚未确认。" en "Note: the school's data of that day are unusual and not confirmed.";
+    office_order() zh "请依法对监护人批评教育、责令限期改正。" en " Please admonish the guardian and order a remedy within a term, as the law has it.";
+    office_overdue() zh "责令限期改正期限已过，学生仍未返校，请依法处理。" en " The term of the order is over and the child is still away; please act as the law has it.";
+    office_report() zh "请督促学校和家庭，组织劝返复学。" en " Please see to it that school and family bring the child back.";
+    report_attached(title, number) zh "附件为{title}草稿（编号{number}），请核实、签发后使用。" en " Attached: {title}, draft {number}; check and sign it before it is used.";
+    order_attached(title, number) zh "附件为{title}草稿及送达回证（编号{number}），请审核签发，由专人送达监护人，并登记送达日期。" en " Attached: {title} with proof of service, draft {number}; check and sign it, have a person serve it, and record the date.";
+    draft_named(title, number) zh "{title}草稿编号{number}。" en " {title}: draft {number}.";
+    office_unconfirmed() zh "注意：该校当日数据异常，尚未确认。" en " Note: the school's data of that day are unusual and not confirmed.";
     office_subject(number, school, name) zh "缺课报告 {number}：{school} {name}" en "Absence report {number}: {school} {name}";
     case_without_number() zh "（未编号）" en "(no number)";
     stated_unconfirmed(school, class, name, by) zh "【未经证实的返校】{school}{class}{name}曾由{by}登记返校，但此后三个上课日均未到校，登记已撤销，流程继续。" en "[Return not confirmed] {by} had recorded the return of {school} {class} {name}, but no attendance has confirmed it within three school days; the record is withdrawn and the climb goes on.";

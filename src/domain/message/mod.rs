@@ -45,6 +45,7 @@ macro_rules! messages {
     )*};
 }
 
+pub mod books;
 pub mod casework;
 pub mod cli;
 pub mod config;
@@ -52,6 +53,7 @@ pub mod delivery;
 pub mod demo;
 pub mod intake;
 pub mod letters;
+pub mod papers;
 pub mod rules;
 pub mod run;
 pub mod shell;

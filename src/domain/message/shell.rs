@@ -3,6 +3,7 @@
 use super::Lang;
 use crate::domain::case::{Event, Reason, State};
 use crate::domain::notice::NoticeState;
+use crate::domain::paper;
 use crate::domain::words::{say_day, say_time};
 
 messages! {
@@ -158,7 +159,12 @@ messages! {
     ev_closed_by(reason, by, evidence) zh "{by}结案：{reason}，证据：{evidence}" en "closed by {by}: {reason}, evidence: {evidence}";
     ev_reopened(by, why) zh "{by}重开：{why}" en "reopened by {by}: {why}";
     ev_expired() zh "休学或免学到期未返校，个案恢复" en "the suspension or exemption has ended without a return: open again";
-    ev_served(document, day, by) zh "{by} {day} 送达 {document}" en "{document} served on {day} by {by}";
+    report_written(file) zh "已写入 {file}" en "written to {file}";
+    report_exists(file) zh "{file} 已经存在，没有覆盖；请换一个文件名" en "{file} is there already and is left as it is; please name another file";
+    report_not_written(file) zh "写不了 {file}" en "{file} cannot be written";
+    ev_served(document, number, day, by) zh "{by} {day} 送达 {document}{number}" en "{document}{number} served on {day} by {by}";
+    ev_drafted(document, number) zh "拟出 {document} 草稿 {number}" en "draft {number} of {document} was made";
+    ev_drafted_by(document, number, by) zh "{by}拟出 {document} 草稿 {number}" en "draft {number} of {document} was made by {by}";
     ev_referred(to, by) zh "{by}移交 {to}" en "referred to {to} by {by}";
     ev_review() zh "待复核（九年级结束或满16岁）" en "for review (grade 9 over, or 16 years old)";
 
@@ -298,7 +304,16 @@ pub fn event(lang: Lang, e: &Event, who: &dyn Fn(&str) -> String, words: &dyn Fn
         }
         Event::Reopened { by, why } => ev_reopened(lang, who(by), words(why)),
         Event::Expired {} => ev_expired(lang),
-        Event::Served { document, date, by } => ev_served(lang, document, day(date), who(by)),
+        Event::Drafted { document, number, by: None } => {
+            ev_drafted(lang, paper::title(document.as_str(), lang), number)
+        }
+        Event::Drafted { document, number, by: Some(by) } => {
+            ev_drafted_by(lang, paper::title(document.as_str(), lang), number, who(by))
+        }
+        Event::Served { document, date, by, number } => {
+            let number = number.as_ref().map(|n| format!(" {n}")).unwrap_or_default();
+            ev_served(lang, paper::title(document.as_str(), lang), number, day(date), who(by))
+        }
         Event::Referred { to, by } => ev_referred(lang, to, who(by)),
         Event::ReviewOpened {} => ev_review(lang),
     }

@@ -196,9 +196,9 @@ ladders:
       - {id: guardian-1, at: {after: 30m}, to: [guardian], via: [sms]}
       - {id: school,     at: {after: {school_days: 1}, time: \"08:30\"}, to: [principal], via: [sms], unless: [acknowledged]}
       - {id: visit,      at: {after: {school_days: 2}}, to: [homeroom, moral_education], via: [sms], unless: [{act: visit}]}
-      - {id: township,   at: {level: 2}, to: [township_government], via: [email], statutory: true}
-      - {id: education,  at: {level: 2}, to: [education_office], via: [email], statutory: true}
-      - {id: order,      at: {level: 3}, to: [township_government], via: [email], statutory: true}
+      - {id: township,   at: {level: 2}, to: [township_government], via: [email], document: written_report, statutory: true}
+      - {id: education,  at: {level: 2}, to: [education_office], via: [email], document: written_report, statutory: true}
+      - {id: order,      at: {level: 3}, to: [township_government], via: [email], document: rectification_order, statutory: true}
     marks: [{mark: suspected, at: {level: 2}}, {mark: dropout, at: {mark: suspected, after: {calendar_days: 30}}}]
     repeat: {rung: education, every: {school_days: 5}, times: 6}
     gap_min: 2h
