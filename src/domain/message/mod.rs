@@ -51,6 +51,7 @@ pub mod config;
 pub mod delivery;
 pub mod demo;
 pub mod intake;
+pub mod ledger;
 pub mod letters;
 pub mod rules;
 pub mod run;
