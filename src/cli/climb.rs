@@ -162,7 +162,7 @@ impl Known<'_> {
         let leading = casework::leading_ladder(case, &|hash| self.ladder(hash));
         let leads = leading.as_ref().unwrap_or(ladder);
         let n = leads.return_days.max(1);
-        let days = rules::count(lang, Unit::Days, false, Ratio::whole(n.into()));
+        let days = rules::attended_days(lang, usize::try_from(n).unwrap_or(usize::MAX));
         let footing = self.footing();
         let before = self.first - Days::new(1);
         let mut out = vec![match footing.ends_within(before, n) {
@@ -318,8 +318,10 @@ impl Known<'_> {
             return Ok(out);
         }
         let ahead = self.ahead(ledger, case, climb, &ladder);
-        for line in self.changes(ledger, case, &ladder) {
-            out += &wrapped("    · ", &line, PAGE);
+        if !ahead.is_empty() {
+            for line in self.changes(ledger, case, &ladder) {
+                out += &wrapped("    · ", &line, PAGE);
+            }
         }
         if ahead.is_empty() {
             out += &bullet(&say::nothing_to_come(lang));

@@ -333,6 +333,7 @@ fn way_json(way: &Clearing) -> Value {
         }
         Clearing::NotInSight => json!({"by": null}),
         Clearing::Acts { .. } => json!({"by": "act"}),
+        Clearing::Anew { .. } => json!({"by": "act_anew"}),
         Clearing::Arrived => json!({"by": "arrival"}),
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::{Date, Time};
 messages! {
     found(title, rule, version, day, level) zh "发现{title}（规则 {rule}，版本 {version}，{day}起，{level} 级）" en "found: {title} (rule {rule}, version {version}, from {day}, level {level})";
     found_by(title, rule, version, day, level, basis) zh "发现{title}（规则 {rule}，版本 {version}，{day}起，{level} 级；根据{basis}）" en "found: {title} (rule {rule}, version {version}, from {day}, level {level}; by {basis})";
-    row_of(delivery, row) zh "{delivery} 号报送第 {row} 行" en "row {row} of delivery {delivery}";
+    row_of(delivery, row) zh "报送 {delivery} 第 {row} 行" en "row {row} of delivery {delivery}";
     opened() zh "立案跟踪" en "the case was opened";
     opened_again(case) zh "再次立案（前一个案 {case}）" en "a case was opened again (the one before: {case})";
     retracted(title, rule, day) zh "数据更正，{title}（规则 {rule}，{day}）不再成立" en "the data were corrected: {title} (rule {rule}, {day}) does not hold any more";

@@ -12,8 +12,10 @@ messages! {
     from_to(first, last) zh "{first}至{last}" en "{first} to {last}";
     because_on(head, dates) zh "{head}：{dates}" en "{head}: {dates}";
     because_through(head, dates, n) zh "{head}：{dates}，共 {n} 天" en "{head}: {dates}, {n} days in all";
-    made_up(dates) zh "；{dates}为补课日" en "; {dates}: make-up day(s), school was open";
-    days_off(dates) zh "；{dates}放假，不计" en "; {dates}: no school, not counted";
+    made_up(dates) zh "；{dates}为补课日" en "; school was open on {dates} (make-up)";
+    days_off(dates) zh "；{dates}放假，不计" en "; no school on {dates}, not counted";
+    because_also(head, dates) zh "{head}；涉及{dates}" en "{head}; the days: {dates}";
+    because_recorded(head, dates) zh "{head}；至今有记录的：{dates}" en "{head}; recorded so far: {dates}";
     full_stop(text) zh "{text}。" en "{text}.";
     and_so(a, b) zh "{a}；并且{b}" en "{a}; and {b}";
 
@@ -30,27 +32,23 @@ messages! {
     in_slots(text, slots) zh "{text}（只看 {slots}）" en "{text} (only {slots})";
 
     // Windows: 近 20 个上课日内…, …within the last 20 school days.
-    last_school_days(n) zh "近 {n} 个上课日内" en "within the last {n} school days";
-    last_school_weeks(n) zh "近 {n} 个教学周内" en "within the last {n} school weeks";
-    last_calendar_days(n) zh "近 {n} 天内" en "within the last {n} days";
-    last_months(n) zh "近 {n} 个月内" en "within the last {n} months";
     this_week() zh "本周内" en "within the week";
     this_month() zh "本月内" en "within the month";
     this_term() zh "本学期内" en "within the term";
     this_school_year() zh "本学年内" en "within the school year";
     since_enrolment() zh "入学以来" en "since enrolment";
-    span(name) zh "{name}期间" en "within {name}";
+    span(name) zh "“{name}”期间" en "within {name}";
     this_run() zh "这一段连续缺课中" en "within this run";
     after_act(kinds) zh "最近一次{kinds}之后" en "since the latest {kinds}";
     after_any_act() zh "最近一次措施之后" en "since the latest act";
     ever() zh "" en "";
 
     // Conditions as they were met (value) and as they are demanded (amount).
-    consecutive(of, value) zh "连续 {value}{of}" en "{of} on {value} in a row";
-    consecutive_wanted(of, amount) zh "连续{of}{amount}" en "{of} on {amount} in a row";
+    consecutive(of, value) zh "连续 {value}{of}" en "{of} for {value} in a row";
+    consecutive_wanted(of, amount) zh "连续{of}{amount}" en "{of} for {amount} in a row";
     total(window, of, value) zh "{window}{of}共 {value}" en "{value} of {of} {window}";
     total_wanted(window, of, amount) zh "{window}{of}累计{amount}" en "{amount} of {of} {window}";
-    rate(window, of, value) zh "{window}{of}占 {value}" en "{of} takes up {value} of the time {window}";
+    rate(window, of, value) zh "{window}{of}占{value}" en "{of} takes up {value} of the time {window}";
     rate_wanted(window, of, amount) zh "{window}{of}占比{amount}" en "{of} takes up {amount} of the time {window}";
     rate_min(text, n) zh "{text}（有记录的上课日不少于 {n} 个）" en "{text} (of at least {n} recorded school days)";
     weekday(last, weekdays, of, n) zh "最近 {last} 个有记录的{weekdays}中，{of}有 {n} 个" en "{of} on {n} of the last {last} recorded {weekdays}";
@@ -65,8 +63,9 @@ messages! {
     leave_stated_wanted(amount) zh "一次请假连续{amount}" en "one leave of {amount}";
     not_arrived(value) zh "转出后没有到新学校报到的消息，已 {value}" en "left for another school, no word of arrival for {value}";
     not_arrived_wanted(amount) zh "转出后没有到新学校报到的消息，{amount}" en "left for another school, no word of arrival for {amount}";
-    acts(window, acts, n) zh "{window}已登记{acts} {n} 次" en "{acts} recorded {n} time(s) {window}";
-    acts_wanted(window, acts, n) zh "{window}登记{acts}满 {n} 次" en "{acts} recorded at least {n} time(s) {window}";
+    acts(window, acts, n) zh "{window}已登记 {n}{acts}" en "{acts} recorded {n} {window}";
+    acts_wanted(window, acts, n) zh "{window}登记{acts}满 {n}" en "{acts} recorded at least {n} {window}";
+    no_acts(window, acts) zh "{window}没有登记{acts}" en "no {acts} recorded {window}";
     still_absent(act, value) zh "{act}之后仍未到校，已 {value}" en "still not at school after {act}, for {value}";
     still_absent_wanted(act, amount) zh "{act}之后仍未到校，{amount}" en "still not at school after {act}, for {amount}";
     any_act() zh "任何措施" en "any act";
@@ -85,27 +84,41 @@ messages! {
     leave_counts() zh "；请假照样计入" en "; leave counts as well";
     clears_back(on) zh "回校上课（最早{on}）即解除" en "cleared by coming back to school ({on} at the earliest)";
     clears_listed(on) zh "考勤名单上重新有该生（最早{on}）即解除" en "cleared when the roll lists the pupil again ({on} at the earliest)";
-    clears_passing(on) zh "此后不再缺课的话，{on}解除" en "if nothing more is missed, cleared on {on}";
+    clears_passing(of, on) zh "此后不再{of}的话，{on}解除" en "if there is no more {of}, cleared on {on}";
+    clears_acts_passing(on) zh "此后没有新的登记的话，{on}解除" en "if nothing more is recorded, cleared on {on}";
+    clears_anew(acts) zh "再登记一次{acts}则重新计算" en "another {acts} starts the count anew";
     clears_leave_passing(on) zh "此后全部到校的话，{on}解除" en "if every day is attended, cleared on {on}";
-    gone_by_then(dates) zh "（届时{dates}已移出统计范围）" en " (by then {dates} are out of the window)";
-    gone_many(n, dates) zh "（届时最早的 {n} 天已移出统计范围，至{dates}止）" en " (by then the oldest {n} days, up to {dates}, are out of the window)";
-    value_by_then(value) zh "（届时为 {value}）" en " (then {value})";
+    gone_by_then(dates) zh "（届时{dates}已移出统计范围）" en " (by then out of the window: {dates})";
+    gone_many(n, dates) zh "（届时最早的 {n} 天已移出统计范围，至{dates}止）" en " (by then out of the window: the oldest {n} days, up to {dates})";
+    value_by_then(value) zh "（届时为{value}）" en " (then {value})";
     clears_not() zh "在已知的校历内不会解除" en "not cleared within the calendar that is known";
-    clears_by_acts(acts, n) zh "登记{acts}满 {n} 次即解除" en "cleared when {acts} is recorded {n} time(s)";
+    clears_by_acts(acts, n) zh "登记{acts}满 {n}即解除" en "cleared when {acts} is recorded {n}";
     clears_by_arrival() zh "登记“到校确认”，或本镇其他学校的名册上有该生，即解除" en "cleared when an arrival is recorded or another school's register lists the pupil";
     or_else(a, b) zh "{a}；或者：{b}" en "{a}; or: {b}";
     ended_on(day) zh "已于{day}之后不再成立" en "not true any more after {day}";
     fired(day) zh "{day}成立" en "true from {day}";
 
     // How far a rule is from being true.
-    distance_now(value, wanted) zh "现为 {value}，{wanted}即触发" en "now {value}; fires at {wanted}";
-    distance_none(wanted) zh "现在没有计入的，{wanted}即触发" en "nothing counts now; fires at {wanted}";
+    distance_now(value, demand) zh "现为 {value}，{demand}即触发" en "now {value}; it takes {demand}";
+    distance_none(nothing, demand) zh "{nothing}；{demand}即触发" en "{nothing}; it takes {demand}";
+    distance_not(wanted) zh "{wanted}即触发" en "true when {wanted}";
     holds_now(text) zh "已具备：{text}" en "met: {text}";
     lacks(text) zh "尚缺：{text}" en "missing: {text}";
     part_now(text, value) zh "{text}（现为 {value}）" en "{text} (now {value})";
-    part_nothing(text) zh "{text}（现在没有）" en "{text} (nothing now)";
+    part_nothing(text, nothing) zh "{text}（{nothing}）" en "{text} ({nothing})";
+    one_of(a, b) zh "{a}；或者{b}" en "{a}; or {b}";
+    one_suffices(text) zh "以下有一项即可：{text}" en "one of these is enough: {text}";
+    nothing_counts() zh "现在没有计入的" en "nothing counts now";
+    nothing_attended() zh "本学期已经到过校" en "the pupil has been at school this term";
+    nothing_overdue() zh "现在没有到期未回的假" en "no leave is overdue now";
+    nothing_excused() zh "现在不在请假" en "not on leave now";
+    nothing_left() zh "没有转出" en "the pupil has not left for another school";
+    nothing_listed() zh "现在在名单上" en "on the roll now";
+    nothing_recorded() zh "还没有登记" en "none is recorded yet";
+    nothing_after() zh "没有这样的登记，或者此后已到过校" en "no such act, or at school since";
     earliest(on) zh "；最早{on}" en "; on {on} at the earliest";
     earliest_if(status, on) zh "；此后每天{status}的话，最早{on}" en "; if every day to come is {status}, on {on} at the earliest";
+    earliest_acts() zh "；要看今后的登记" en "; that depends on what will be recorded";
     earliest_never() zh "；在已知的校历内不会触发" en "; not within the calendar that is known";
     fires_already() zh "规则现在成立（见上）" en "the rule is true now (see above)";
     barred_filter(what) zh "规则不问该生：只适用于{what}" en "the rule is not asked about this pupil: only for {what}";
@@ -149,10 +162,56 @@ pub fn count(lang: Lang, unit: Unit, calendar_days: bool, n: Ratio) -> String {
         Unit::Rate => return share(lang, n),
     };
     let said = match lang {
-        Lang::Zh => format!("{n} {zh}"),
-        Lang::En => format!("{n} {}", if one { en_one } else { en_many }),
+        Lang::Zh => format!("{} {zh}", number(lang, n)),
+        Lang::En => format!("{} {}", number(lang, n), if one { en_one } else { en_many }),
     };
     if calendar_days && unit == Unit::Days { with_holidays(lang, said) } else { said }
+}
+
+/// A number as it is read: whole, or whole and a part.
+pub fn number(lang: Lang, n: Ratio) -> String {
+    let (a, b) = (n.numerator(), n.denominator());
+    match (lang, a / b) {
+        (_, 0) => n.to_string(),
+        _ if b == 1 => n.to_string(),
+        (Lang::Zh, whole) => format!("{whole}又{}/{b}", a % b),
+        (Lang::En, whole) => format!("{whole} {}/{b}", a % b),
+    }
+}
+
+/// How often.
+pub fn times(lang: Lang, n: impl Into<i64>) -> String {
+    match (lang, n.into()) {
+        (Lang::Zh, n) => format!("{n} 次"),
+        (Lang::En, 1) => "once".to_owned(),
+        (Lang::En, 2) => "twice".to_owned(),
+        (Lang::En, n) => format!("{n} times"),
+    }
+}
+
+/// The windows that reach back so far: 近 20 个上课日内.
+pub fn last(lang: Lang, n: u32, window: &crate::domain::rule::ast::WindowKind) -> String {
+    use crate::domain::rule::ast::WindowKind;
+    let (zh, en) = match window {
+        WindowKind::SchoolDays(_) => ("个上课日", "school day"),
+        WindowKind::SchoolWeeks(_) => ("个教学周", "school week"),
+        WindowKind::Months(_) => ("个月", "month"),
+        _ => ("天", "day"),
+    };
+    match (lang, n) {
+        (Lang::Zh, n) => format!("近 {n} {zh}内"),
+        (Lang::En, 1) => format!("within the last {en}"),
+        (Lang::En, n) => format!("within the last {n} {en}s"),
+    }
+}
+
+/// Days at school, as one counts them aloud.
+pub fn attended_days(lang: Lang, n: usize) -> String {
+    match (lang, n) {
+        (Lang::Zh, n) => format!("{n} 天"),
+        (Lang::En, 1) => "1 school day".to_owned(),
+        (Lang::En, n) => format!("{n} school days"),
+    }
 }
 
 /// A threshold in weeks or months.
@@ -222,13 +281,13 @@ pub fn status_of_day(lang: Lang, id: &str) -> Option<&'static str> {
 /// A built-in kind or result of acts; `None`: the township's own.
 pub fn act_word(lang: Lang, word: &str) -> Option<&'static str> {
     let (zh, en) = match word {
-        "call" => ("电话", "a phone call"),
-        "visit" => ("家访", "a home visit"),
+        "call" => ("电话", "phone call"),
+        "visit" => ("家访", "home visit"),
         "persuasion" => ("劝返", "persuasion"),
         "urge" => ("督促", "urging"),
         "notice" => ("送达文书", "service of a document"),
-        "arrival" => ("到校确认", "confirmed arrival"),
-        "replied" => ("家长回复", "the guardian's reply"),
+        "arrival" => ("到校确认", "confirmation of arrival"),
+        "replied" => ("家长回复", "reply of the guardian"),
         "reached" => ("已联系", "reached"),
         "failed" => ("未联系上或劝返无效", "failed"),
         "refused" => ("拒绝", "refused"),

@@ -7,8 +7,9 @@ use super::outlook::{Barred, Clearing, Distance, Part};
 use super::phrase::{Phrases, is_calendar};
 use crate::domain::Date;
 use crate::domain::calendar::{Calendar, Reason};
-use crate::domain::finding::{Finding, Unit};
+use crate::domain::finding::{Finding, Measure, Unit};
 use crate::domain::message::rules as say;
+use crate::domain::ratio::Ratio;
 use crate::domain::timeline::{Day, Member, NOT_LISTED, Timeline};
 use chrono::{Datelike, Days};
 
@@ -78,6 +79,15 @@ fn mark_of(day: &Day) -> char {
 /// The dates of evidence are named one by one up to this many.
 const DATES: usize = 6;
 
+fn is_days(m: &Measure, n: usize) -> bool {
+    m.unit == Unit::Days && i64::try_from(n).is_ok_and(|n| m.value == Ratio::whole(n))
+}
+
+/// No day to come makes it true: somebody has to record something.
+fn waits_for_acts(c: &Cond) -> bool {
+    matches!(c, Cond::Acts { .. } | Cond::StillAbsent { .. })
+}
+
 /// Explains to one reader, about one pupil.
 pub struct Explainer<'a> {
     pub phrases: Phrases<'a>,
@@ -126,10 +136,16 @@ impl Explainer<'_> {
         let met = stood.iter().filter(|p| p.is_true).map(|p| phrases.met(&p.cond, p.now.as_ref()));
         let head = met.reduce(|a, b| say::and_so(lang, a, b)).unwrap_or_default();
         let n = finding.evidence.len();
-        let mut out = match n {
-            0 => head,
-            _ if n > DATES => say::because_through(lang, head, self.dates(&finding.evidence), n),
-            _ => say::because_on(lang, head, self.dates(&finding.evidence)),
+        let met: Vec<&Part> = stood.iter().filter(|p| p.is_true).collect();
+        // Where the sentence counts these very days they need not be counted again.
+        let counted = n <= DATES || met.iter().any(|p| p.now.is_some_and(|m| is_days(&m, n)));
+        let dates = self.dates(&finding.evidence);
+        let mut out = match met.as_slice() {
+            _ if n == 0 => head,
+            [Part { cond: Cond::LeaveStated { .. }, .. }] => say::because_recorded(lang, head, dates),
+            [_] if counted => say::because_on(lang, head, dates),
+            [_] => say::because_through(lang, head, dates, n),
+            _ => say::because_also(lang, head, dates),
         };
         if let (Some(first), Some(last)) = (finding.evidence.first(), finding.evidence.last()) {
             let (mut made_up, mut off) = (Vec::new(), Vec::new());
@@ -165,13 +181,17 @@ impl Explainer<'_> {
         match way {
             Clearing::Attended { cond, days, from, on, leave } => match cond {
                 Cond::Consecutive { .. } => {
-                    let n = i64::try_from(*days).unwrap_or(i64::MAX);
-                    let n = say::count(lang, Unit::Days, false, crate::domain::ratio::Ratio::whole(n));
+                    let n = say::attended_days(lang, *days);
                     let mut said = match from == on {
                         true => say::clears_attended(lang, n, self.day(*from)),
                         false => say::clears_attended_on(lang, n, self.day(*from), self.day(*on)),
                     };
-                    said += &if *leave { say::leave_breaks_too(lang) } else { say::leave_breaks_not(lang) };
+                    // Where leave itself counts, that other leave breaks the run is no advice.
+                    match (*leave, self.phrases.counts_leave(cond)) {
+                        (false, _) => said += &say::leave_breaks_not(lang),
+                        (true, false) => said += &say::leave_breaks_too(lang),
+                        (true, true) => {}
+                    }
                     said
                 }
                 Cond::NotRegistered { excused_stops, .. } => {
@@ -184,7 +204,8 @@ impl Explainer<'_> {
             Clearing::Passes { cond, on, gone, measure } => {
                 let mut said = match cond {
                     Cond::Rate { .. } => say::clears_leave_passing(lang, self.day(*on)),
-                    _ => say::clears_passing(lang, self.day(*on)),
+                    Cond::Acts { .. } => say::clears_acts_passing(lang, self.day(*on)),
+                    _ => say::clears_passing(lang, self.phrases.counts(cond), self.day(*on)),
                 };
                 match (cond, measure, gone.as_slice()) {
                     (Cond::Rate { .. }, Some(m), _) => {
@@ -200,9 +221,10 @@ impl Explainer<'_> {
             }
             Clearing::NotInSight => say::clears_not(lang),
             Clearing::Acts { cond: Cond::Acts { acts, at_least, .. } } => {
-                say::clears_by_acts(lang, self.phrases.acts(acts), at_least)
+                say::clears_by_acts(lang, self.phrases.acts(acts), say::times(lang, *at_least))
             }
             Clearing::Acts { .. } => String::new(),
+            Clearing::Anew { acts } => say::clears_anew(lang, self.phrases.acts(acts)),
             Clearing::Arrived => say::clears_by_arrival(lang),
         }
     }
@@ -215,21 +237,26 @@ impl Explainer<'_> {
         let never_asked = d.barred.iter().any(|b| !matches!(b, Barred::NotInEffect { .. }));
         if !never_asked {
             let now = |p: &Part| p.now.filter(|m| !m.value.is_zero());
+            let line = |p: &Part| match (&p.cond, now(p)) {
+                (Cond::Not(_), _) => phrases.wanted(&p.cond),
+                (c, Some(m)) => say::part_now(lang, phrases.wanted(c), phrases.measure(&m, c)),
+                (c, None) => say::part_nothing(lang, phrases.wanted(c), phrases.nothing(c)),
+            };
             let state = match d.parts.as_slice() {
+                [Part { cond: c @ Cond::Not(_), .. }] => say::distance_not(lang, phrases.wanted(c)),
                 [one] => match now(one) {
-                    Some(m) => say::distance_now(lang, phrases.measure(&m, &one.cond), phrases.wanted(&one.cond)),
-                    None => say::distance_none(lang, phrases.wanted(&one.cond)),
+                    Some(m) => say::distance_now(lang, phrases.measure(&m, &one.cond), phrases.demand(&one.cond)),
+                    None => say::distance_none(lang, phrases.nothing(&one.cond), phrases.demand(&one.cond)),
                 },
+                many if d.any => {
+                    let told = many.iter().map(line).reduce(|a, b| say::one_of(lang, a, b));
+                    say::one_suffices(lang, told.unwrap_or_default())
+                }
                 many => {
-                    let line = |p: &Part| match (&p.cond, now(p)) {
-                        (Cond::Not(_), _) => phrases.wanted(&p.cond),
-                        (c, Some(m)) => say::part_now(lang, phrases.wanted(c), phrases.measure(&m, c)),
-                        (c, None) => say::part_nothing(lang, phrases.wanted(c)),
-                    };
                     let told = many
                         .iter()
                         .map(|p| if p.is_true { say::holds_now(lang, line(p)) } else { say::lacks(lang, line(p)) });
-                    told.reduce(|a, b| a + say::semicolon(lang) + &b).unwrap_or_default()
+                    told.collect::<Vec<_>>().join(say::semicolon(lang))
                 }
             };
             if !said.is_empty() {
@@ -241,6 +268,7 @@ impl Explainer<'_> {
                     say::earliest_if(lang, phrases.status_of_day(status.as_str()), self.day(*on))
                 }
                 Some((on, None)) => say::earliest(lang, self.day(*on)),
+                None if d.parts.iter().any(|p| !p.is_true && waits_for_acts(&p.cond)) => say::earliest_acts(lang),
                 None => say::earliest_never(lang),
             };
         }
@@ -251,9 +279,8 @@ impl Explainer<'_> {
         let lang = self.phrases.lang;
         match b {
             Barred::Filter(against) => {
-                let what = against.iter().map(|f| self.phrases.filter(f));
-                let what: Vec<String> = what.collect();
-                say::barred_filter(lang, what.join(say::comma(lang)))
+                let what = against.iter().map(|f| self.phrases.filter(f)).reduce(|a, b| say::all(lang, a, b));
+                say::barred_filter(lang, what.unwrap_or_default())
             }
             Barred::NotInEffect { from, to } => {
                 let date = |d: &Option<Date>| d.map_or_else(|| say::open_end(lang), |d| self.day(d));
@@ -262,17 +289,5 @@ impl Explainer<'_> {
             Barred::NotExpected => say::barred_expected(lang),
             Barred::OtherSubject => say::barred_subject(lang),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::message::Lang;
-
-    #[test]
-    fn dates_are_said_as_people_say_them() {
-        let policy = crate::config::compile_inline("x", std::path::Path::new("/"), "t", 0);
-        assert!(policy.is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! Outlook: what would clear a finding, and how far a rule is from being true. The evaluator itself is asked, about days that
 //! have not come: as they are, or as somebody supposes them. Nothing is calculated beside it, so nothing can disagree.
 
-use super::ast::{Amount, Cond, Filter, Rule, SubjectKind, Threshold, Window, WindowKind};
+use super::ast::{ActMatch, Amount, Cond, Filter, Rule, SubjectKind, Threshold, Window, WindowKind};
 use super::condition::Scratch;
 use super::evaluate::evaluate;
 use super::program::{Program, compile};
@@ -50,6 +50,8 @@ pub enum Clearing {
     NotInSight,
     /// `not: acts`: such an act ends it at once.
     Acts { cond: Cond },
+    /// The window begins after an act: another one starts it anew.
+    Anew { acts: ActMatch },
     /// An arrival is recorded, or a register of the township lists the pupil.
     Arrived,
 }
@@ -82,6 +84,8 @@ pub enum Barred {
 /// How far a rule is from being true.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Distance {
+    /// One of the parts is enough.
+    pub any: bool,
     pub barred: Vec<Barred>,
     pub parts: Vec<Part>,
     /// The first day on which it can be true, and the status that the days until then would have (`None`: any).
@@ -182,7 +186,12 @@ impl<'a> Outlook<'a> {
         }
         ways.extend(parts.iter().filter_map(|p| match p {
             Cond::Not(c) if matches!(**c, Cond::Acts { .. }) => Some(Clearing::Acts { cond: (**c).clone() }),
-            _ => None,
+            _ => match window_of(p) {
+                Some(Window { kind: WindowKind::AfterAct(kinds), .. }) => {
+                    Some(Clearing::Anew { acts: ActMatch { kinds: kinds.clone(), results: Vec::new() } })
+                }
+                _ => None,
+            },
         }));
         ways
     }
@@ -252,13 +261,13 @@ impl<'a> Outlook<'a> {
     /// How far a rule is from being true of the pupil.
     pub fn distance(&mut self, rule: &Rule) -> Distance {
         if rule.subject != SubjectKind::Pupil {
-            return Distance { barred: vec![Barred::OtherSubject], parts: Vec::new(), earliest: None };
+            return Distance { any: false, barred: vec![Barred::OtherSubject], parts: Vec::new(), earliest: None };
         }
         let today = self.today;
         let parts = self.stand(rule, today);
         let barred = self.barred(rule);
         let earliest = self.earliest(rule);
-        Distance { barred, parts, earliest }
+        Distance { any: matches!(rule.when, Cond::Any(_)), barred, parts, earliest }
     }
 
     fn barred(&mut self, rule: &Rule) -> Vec<Barred> {
@@ -395,8 +404,12 @@ fn heaviest(c: &Cond) -> Vec<StatusId> {
         Cond::Unlisted { .. } => return vec![StatusId::new("not_listed")],
         _ => return Vec::new(),
     };
-    let most = counting.of.weights.iter().map(|(_, w)| *w).max();
-    counting.of.weights.iter().filter(|(_, w)| Some(*w) == most).map(|(s, _)| s.clone()).collect()
+    let weights = &counting.of.weights;
+    let most = weights.iter().map(|(_, w)| *w).max();
+    let mut out: Vec<StatusId> = weights.iter().filter(|(_, w)| Some(*w) == most).map(|(s, _)| s.clone()).collect();
+    // Where leave counts as much as truancy, what is warned of is truancy.
+    out.sort_by_key(|s| s.as_str() != "truant");
+    out
 }
 
 /// Each filter that is given, alone.

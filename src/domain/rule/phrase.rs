@@ -100,10 +100,10 @@ impl Phrases<'_> {
     fn window(&self, w: &Window) -> String {
         let lang = self.lang;
         match &w.kind {
-            WindowKind::SchoolDays(n) => say::last_school_days(lang, n),
-            WindowKind::SchoolWeeks(n) => say::last_school_weeks(lang, n),
-            WindowKind::CalendarDays(n) => say::last_calendar_days(lang, n),
-            WindowKind::Months(n) => say::last_months(lang, n),
+            WindowKind::SchoolDays(n)
+            | WindowKind::SchoolWeeks(n)
+            | WindowKind::CalendarDays(n)
+            | WindowKind::Months(n) => say::last(lang, *n, &w.kind),
             WindowKind::Week => say::this_week(lang),
             WindowKind::Month => say::this_month(lang),
             WindowKind::Term => say::this_term(lang),
@@ -149,14 +149,20 @@ impl Phrases<'_> {
             Cond::LeaveStated { amount } => say::leave_stated_wanted(lang, self.amount(amount)),
             Cond::NotArrived { days } => say::not_arrived_wanted(lang, self.days(*days)),
             Cond::Acts { acts, at_least, within } => {
-                say::acts_wanted(lang, self.within(within.as_ref()), self.acts(acts), at_least)
+                let n = say::times(lang, *at_least);
+                say::acts_wanted(lang, self.within(within.as_ref()), self.acts(acts), n)
             }
             Cond::StillAbsent { after, amount } => {
                 say::still_absent_wanted(lang, self.acts(after), self.amount(amount))
             }
             Cond::All(cs) => self.joined(cs, say::all),
             Cond::Any(cs) => self.joined(cs, say::any),
-            Cond::Not(c) => say::not(lang, self.wanted(c)),
+            Cond::Not(c) => match &**c {
+                Cond::Acts { acts, at_least: 0 | 1, within } => {
+                    say::no_acts(lang, self.within(within.as_ref()), self.acts(acts))
+                }
+                c => say::not(lang, self.wanted(c)),
+            },
             // About classes and schools: the rule's title says it.
             Cond::Cluster { .. }
             | Cond::RollCallMissing { .. }
@@ -164,6 +170,62 @@ impl Phrases<'_> {
             | Cond::CorrectedLate { .. } => String::new(),
         };
         said.trim().to_owned()
+    }
+
+    /// The threshold alone: 满 3 个上课日.
+    pub fn demand(&self, c: &Cond) -> String {
+        let lang = self.lang;
+        match c {
+            Cond::Consecutive { amount, .. }
+            | Cond::Total { amount, .. }
+            | Cond::NotRegistered { amount, .. }
+            | Cond::OverdueReturn { amount }
+            | Cond::LeaveStated { amount }
+            | Cond::StillAbsent { amount, .. } => self.amount(amount),
+            Cond::Unlisted { days } | Cond::NotArrived { days } => self.days(*days),
+            Cond::Rate { share, .. } => {
+                let p = say::share(lang, share.n);
+                if share.over { say::more_than_share(lang, p) } else { say::at_least_share(lang, p) }
+            }
+            Cond::Weekday { at_least, .. } => say::at_least(lang, say::attended_days(lang, *at_least as usize)),
+            Cond::Acts { at_least, .. } => say::at_least(lang, say::times(lang, *at_least)),
+            _ => self.wanted(c),
+        }
+    }
+
+    /// Nothing goes into a condition now, and why that is.
+    pub fn nothing(&self, c: &Cond) -> String {
+        let lang = self.lang;
+        match c {
+            Cond::NotRegistered { .. } => say::nothing_attended(lang),
+            Cond::OverdueReturn { .. } => say::nothing_overdue(lang),
+            Cond::LeaveStated { .. } => say::nothing_excused(lang),
+            Cond::NotArrived { .. } => say::nothing_left(lang),
+            Cond::Unlisted { .. } => say::nothing_listed(lang),
+            Cond::Acts { .. } => say::nothing_recorded(lang),
+            Cond::StillAbsent { .. } => say::nothing_after(lang),
+            _ => say::nothing_counts(lang),
+        }
+    }
+
+    /// What a condition counts, in words.
+    pub fn counts(&self, c: &Cond) -> String {
+        match c {
+            Cond::Consecutive { counting, .. }
+            | Cond::Total { counting, .. }
+            | Cond::Rate { counting, .. }
+            | Cond::Weekday { counting, .. } => self.of(&counting.of),
+            _ => String::new(),
+        }
+    }
+
+    /// It counts days that are excused, so that leave is part of it.
+    pub fn counts_leave(&self, c: &Cond) -> bool {
+        let Cond::Consecutive { counting, .. } = c else { return false };
+        counting.of.weights.iter().any(|(id, _)| {
+            let known = self.policy.statuses.iter().find(|s| s.id == *id);
+            known.is_some_and(|s| s.sets.iter().any(|set| set == "excused"))
+        })
     }
 
     fn joined(&self, cs: &[Cond], join: fn(Lang, String, String) -> String) -> String {
@@ -189,7 +251,10 @@ impl Phrases<'_> {
             Cond::OverdueReturn { .. } => say::overdue_return(lang, value),
             Cond::LeaveStated { .. } => say::leave_stated(lang, value),
             Cond::NotArrived { .. } => say::not_arrived(lang, value),
-            Cond::Acts { acts, within, .. } => say::acts(lang, self.within(within.as_ref()), self.acts(acts), m.value),
+            Cond::Acts { acts, within, .. } => {
+                let n = say::times(lang, m.value.numerator());
+                say::acts(lang, self.within(within.as_ref()), self.acts(acts), n)
+            }
             Cond::StillAbsent { after, .. } => say::still_absent(lang, self.acts(after), value),
             _ => self.wanted(c),
         };
