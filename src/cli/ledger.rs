@@ -29,6 +29,8 @@ pub struct Ledger<'a> {
     entries: Vec<Entry>,
     evidence: Evidence,
     notices: Vec<(Notice, Vec<LetterRow>)>,
+    /// Reasons that were typed beside a command, by the instant: they stand in the logbook.
+    reasons: Vec<(Time, String)>,
 }
 
 impl<'a> Ledger<'a> {
@@ -45,8 +47,14 @@ impl<'a> Ledger<'a> {
             }
             notices.push((notice, letters));
         }
+        let asked = |at: Time| entries.iter().any(|e| e.uid.is_some() && e.at == at);
+        let book = match entries.iter().any(|e| e.uid.is_some()) {
+            true => logbook::all(conn, &db.vault()).map_err(broken)?,
+            false => Vec::new(),
+        };
+        let reasons = book.into_iter().filter(|l| asked(l.at)).filter_map(|l| Some((l.at, l.body.reason?))).collect();
         let (lang, identify) = (context.lang, context.identify);
-        Ok(Ledger { town, db, case, lang, identify, entries, evidence, notices })
+        Ok(Ledger { town, db, case, lang, identify, entries, evidence, notices, reasons })
     }
 
     /// The notices of a rung to a role, each with the letters that carried it.
@@ -88,7 +96,27 @@ impl<'a> Ledger<'a> {
 
     fn clause(&self, entry: &Entry) -> String {
         let said = say::event(self.lang, &entry.event, &Teller { ledger: self, at: entry.at });
-        entry.uid.map_or(said.clone(), |uid| say::by_user(self.lang, said, uid))
+        let Some(uid) = entry.uid else { return said };
+        let said = say::by_user(self.lang, said, uid);
+        match self.reason(entry) {
+            Some(why) if self.identify => say::with_reason(self.lang, said, why),
+            Some(_) => say::with_reason(self.lang, said, shell::identify_hint(self.lang)),
+            None => said,
+        }
+    }
+
+    /// Why it was done, where the event itself has no place for it.
+    fn reason(&self, entry: &Entry) -> Option<&str> {
+        let has_none = matches!(
+            entry.event,
+            Event::Acknowledged { .. }
+                | Event::Returned { .. }
+                | Event::Served { .. }
+                | Event::Referred { .. }
+                | Event::LadderMigrated { .. }
+        );
+        let found = self.reasons.iter().find(|(at, why)| has_none && *at == entry.at && !why.trim().is_empty());
+        found.map(|(_, why)| why.as_str())
     }
 
     /// That a rung is to be told needs no words where what became of it is told too.
@@ -156,6 +184,7 @@ impl<'a> Ledger<'a> {
             }
             if let Some(uid) = entry.uid {
                 line["uid"] = uid.into();
+                line["reason"] = self.reason(entry).filter(|_| self.identify).into();
             }
             if let Event::FindingAdded { ground } = &entry.event
                 && let Some((delivery, row)) = self.row_of(ground, entry.at)

@@ -57,6 +57,7 @@ messages! {
     served(by, day, document) zh "{by}登记 {day}送达{document}" en "{by} recorded that {document} was served on {day}";
     referred(by, to) zh "{by}移交{to}" en "{by} referred the case to {to}";
     review() zh "待复核（九年级结束或满16岁）" en "to be reviewed (grade 9 is over, or 16 years old)";
+    with_reason(text, why) zh "{text}，理由：{why}" en "{text}, because: {why}";
     by_user(text, uid) zh "{text}（系统用户 {uid}）" en "{text} (user id {uid})";
     sentence(text) zh "{text}。" en "{text}.";
 }

@@ -24,7 +24,7 @@ messages! {
     more_than(amount) zh "超过 {amount}" en "more than {amount}";
     at_least_share(share) zh "达到 {share}" en "at least {share}";
     more_than_share(share) zh "超过 {share}" en "more than {share}";
-    about(percent) zh "约 {percent}%" en "about {percent}%";
+    about(percent) zh "约{percent}%" en "about {percent}%";
     percent(percent) zh "{percent}%" en "{percent}%";
     with_holidays(days) zh "{days}（含节假日）" en "{days} (holidays included)";
     or(a, b) zh "{a}或{b}" en "{a} or {b}";
@@ -295,6 +295,12 @@ pub fn act_word(lang: Lang, word: &str) -> Option<&'static str> {
         _ => return None,
     };
     Some(if lang == Lang::Zh { zh } else { en })
+}
+
+/// A share that is demanded: as a fraction where per cent would not be exact.
+pub fn demanded_share(lang: Lang, n: Ratio) -> String {
+    let exact = 1000 % n.denominator() == 0;
+    if exact { share(lang, n) } else { n.to_string() }
 }
 
 pub fn semicolon(lang: Lang) -> &'static str {

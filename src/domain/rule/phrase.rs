@@ -135,7 +135,7 @@ impl Phrases<'_> {
                 say::total_wanted(lang, self.window(within), self.counted(counting), self.amount(amount))
             }
             Cond::Rate { counting, share, within, min_days, .. } => {
-                let p = say::share(lang, share.n);
+                let p = say::demanded_share(lang, share.n);
                 let p = if share.over { say::more_than_share(lang, p) } else { say::at_least_share(lang, p) };
                 let said = say::rate_wanted(lang, self.window(within), self.counted(counting), p);
                 if *min_days > 1 { say::rate_min(lang, said, min_days) } else { said }
@@ -184,7 +184,7 @@ impl Phrases<'_> {
             | Cond::StillAbsent { amount, .. } => self.amount(amount),
             Cond::Unlisted { days } | Cond::NotArrived { days } => self.days(*days),
             Cond::Rate { share, .. } => {
-                let p = say::share(lang, share.n);
+                let p = say::demanded_share(lang, share.n);
                 if share.over { say::more_than_share(lang, p) } else { say::at_least_share(lang, p) }
             }
             Cond::Weekday { at_least, .. } => say::at_least(lang, say::attended_days(lang, *at_least as usize)),
