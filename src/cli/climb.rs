@@ -172,7 +172,14 @@ impl Known<'_> {
         if case.paused {
             out.push(say::paused_by_leave(lang));
         }
+        let taken_on = case.ack.as_ref().filter(|a| a.until > self.now);
         if let Some(ack) = leads.acknowledge.as_ref().filter(|_| !ladder.urgent) {
+            if let Some(now) = taken_on {
+                if !now.prolonged {
+                    out.push(say::acts_prolong(lang, ledger.person(&now.by), say::after(lang, ack.holds)));
+                }
+                return out;
+            }
             let roles: Vec<String> = ack.by.iter().map(|r| ledger.role(r)).collect();
             if !roles.is_empty() {
                 let roles = roles.join(rules::comma(lang));

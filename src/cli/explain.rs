@@ -262,10 +262,9 @@ impl Known<'_> {
     fn finding_text(&self, explainer: &Explainer, t: &Told) -> String {
         let lang = self.lang();
         let day = |d: Date| explainer.phrases.date(d);
-        let when = words::fired(lang, day(t.finding.fired_on));
         let when = match t.finding.open {
-            true => format!("{when} [{}]", say::still_open(lang)),
-            false => format!("{when}{}{}", words::comma(lang), words::ended_on(lang, day(t.finding.last_on))),
+            true => format!("{} [{}]", words::fired(lang, day(t.finding.fired_on)), say::still_open(lang)),
+            false => words::fired_till(lang, day(t.finding.fired_on), day(t.finding.last_on)),
         };
         let mut out = format!("  {}\n", self.rule_head(&t.rule, &when));
         out += &wrapped(&label(&say::label_because(lang)), &explainer.because(&t.finding, &t.stood), PAGE);

@@ -612,7 +612,7 @@ impl Desk<'_> {
             let wanted = i.kind == kind && subject.is_none_or(|s| s == i.subject);
             if wanted && i.kind == incident::MASS_ABSENCE && i.body.released.is_none() {
                 any = true;
-                n += pupils::release(self.tx, self.policy, self.vault, &i, Some(by), self.now)?;
+                n += pupils::release(self.tx, self.policy, self.vault, &i, Some((by, self.uid)), self.now)?;
             }
         }
         if !any {

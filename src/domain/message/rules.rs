@@ -95,7 +95,7 @@ messages! {
     clears_by_acts(acts, n) zh "登记{acts}满 {n}即解除" en "cleared when {acts} is recorded {n}";
     clears_by_arrival() zh "登记“到校确认”，或本镇其他学校的名册上有该生，即解除" en "cleared when an arrival is recorded or another school's register lists the pupil";
     or_else(a, b) zh "{a}；或者：{b}" en "{a}; or: {b}";
-    ended_on(day) zh "已于{day}之后不再成立" en "not true any more after {day}";
+    fired_till(first, last) zh "{first}成立，{last}之后不再成立" en "true from {first}, not any more after {last}";
     fired(day) zh "{day}成立" en "true from {day}";
 
     // How far a rule is from being true.
@@ -117,7 +117,7 @@ messages! {
     nothing_recorded() zh "还没有登记" en "none is recorded yet";
     nothing_after() zh "没有这样的登记，或者此后已到过校" en "no such act, or at school since";
     earliest(on) zh "；最早{on}" en "; on {on} at the earliest";
-    earliest_if(status, on) zh "；此后每天{status}的话，最早{on}" en "; if every day to come is {status}, on {on} at the earliest";
+    earliest_if(status, on) zh "；此后每天{status}的话，最早{on}" en "; if the pupil is {status} every day from now on, on {on} at the earliest";
     earliest_acts() zh "；要看今后的登记" en "; that depends on what will be recorded";
     earliest_never() zh "；在已知的校历内不会触发" en "; not within the calendar that is known";
     fires_already() zh "规则现在成立（见上）" en "the rule is true now (see above)";
@@ -259,7 +259,7 @@ pub fn status(lang: Lang, id: &str) -> Option<&'static str> {
     Some(if lang == Lang::Zh { zh } else { en })
 }
 
-/// The same as what a child is on one day (en: "if every day to come is …").
+/// The same as what a child is on a day: 此后每天旷课, if the pupil is truant every day.
 pub fn status_of_day(lang: Lang, id: &str) -> Option<&'static str> {
     if lang == Lang::Zh {
         return match id {
@@ -268,13 +268,16 @@ pub fn status_of_day(lang: Lang, id: &str) -> Option<&'static str> {
         };
     }
     Some(match id {
-        "present" => "attended",
-        "late" => "a late arrival",
-        "early_leave" => "an early leave",
-        "truant" => "truancy",
-        "unexplained" => "an unexplained absence",
+        "present" => "at school",
+        "late" => "late",
+        "early_leave" => "gone early",
+        "official" => "on official leave",
+        "sick" => "on sick leave",
+        "personal" => "on personal leave",
+        "truant" => "truant",
+        "unexplained" => "absent without a word",
         "not_listed" => "off the roll",
-        id => return status(lang, id),
+        _ => return None,
     })
 }
 

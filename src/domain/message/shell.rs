@@ -74,7 +74,7 @@ messages! {
     head_rule(rule) zh "规则 {rule}" en "Rule {rule}";
     label_because() zh "因为" en "because";
     label_clears() zh "解除" en "to clear";
-    label_distance() zh "距离" en "how far";
+    label_distance() zh "还差" en "how far";
     head_case(case, state, level) zh "个案 {case}：{state}，{level} 级" en "Case {case}: {state}, level {level}";
     number(number) zh "编号 {number}" en "number {number}";
     relapse_of(case) zh "前一个案 {case}" en "the one before: {case}";
@@ -98,7 +98,7 @@ messages! {
     was_cancelled() zh "已取消：降级后不再需要" en "cancelled: the level that called for it is gone";
     statutory() zh "法定" en "statutory";
     attempt(n, of) zh "第 {n} 次重复（最多 {of} 次）" en "repeat {n} of at most {of}";
-    due_was(at) zh "原定 {at}" en "was due {at}";
+    due_was(at) zh "由 {at} 推后（免打扰时段或间隔）" en "put off from {at} (quiet hours or spacing)";
     put_off_by(by, at) zh "因{by}接手由 {at} 推迟" en "put off from {at} because {by} has taken the case on";
     goes_after_hold() zh "暂缓解除后才发" en "goes when the hold ends";
     not_if_acknowledged() zh "有人接手并登记了措施则不发" en "not sent if somebody has taken the case on and an act followed";
@@ -107,6 +107,7 @@ messages! {
     stops_on_return(days, on) zh "回校上课满 {days}（最早{on}）则以下全部取消，已告知的人会收到返校通知" en "all of these are cancelled when the child has attended {days} ({on} at the earliest); everyone told hears of the return";
     stops_on_return_some_day(days) zh "回校上课满 {days}则以下全部取消，已告知的人会收到返校通知" en "all of these are cancelled when the child has attended {days}; everyone told hears of the return";
     put_off_by_taking_on(roles, holds) zh "{roles}接手（case acknowledge）则非法定的步骤推迟到接手后{holds}" en "when one of these takes the case on (case acknowledge): {roles}, what is not statutory waits {holds}";
+    acts_prolong(by, holds) zh "{by}已接手：其间登记一次措施（case act），到期后再延长{holds}，只延长一次" en "{by} has taken the case on: an act recorded meanwhile (case act) prolongs that by {holds}, once";
     paused_by_leave() zh "正在请假：非法定的步骤等请假结束" en "on leave: what is not statutory waits for the leave to end";
     watched(until, of, days) zh "观察至 {until}；期间再{of}满 {days}，流程继续" en "watched until {until}; on {days} of {of} within that the climb goes on";
     marked_since(mark, at) zh "{mark}：{at} 起" en "{mark}: since {at}";

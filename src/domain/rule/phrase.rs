@@ -313,7 +313,7 @@ impl Phrases<'_> {
     }
 
     fn next_date(&self, d: Date, month: &mut Option<(i32, u32)>) -> String {
-        let named = std::mem::replace(month, Some((d.year(), d.month())));
+        let named = month.replace((d.year(), d.month()));
         match self.lang {
             Lang::Zh if named == *month => say::day_of_month(self.lang, d.day()),
             _ => self.date(d),
