@@ -129,6 +129,44 @@ fn a_reload_with_problems_keeps_the_old_policy_and_says_so_until_one_compiles() 
 }
 
 #[test]
+fn readers_go_by_the_running_configuration_while_the_one_on_disk_has_problems() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    township(dir, gateway(0).0);
+    drop_export(dir, 0);
+    let mut daemon = start(dir);
+    let cases = |dir: &Path| output(dir, &["case", "list", "--format", "json"]);
+    wait_for("the case", dir, || cases(dir).1.contains("C-000001"));
+    let good = std::fs::read_to_string(dir.join("kongchuo.yaml")).expect("ours");
+    let reads: [&[&str]; 8] = [
+        &["case", "list"],
+        &["case", "show", "C-000001"],
+        &["findings"],
+        &["explain", "P-000001"],
+        &["outbox", "list"],
+        &["outbox", "show", "N-000001"],
+        &["incidents"],
+        &["status"],
+    ];
+    // A value that is no level, and a file that is no YAML at all.
+    for broken in [good.replace("level: 1", "level: none"), format!("{good}\nrules: [{{\n")] {
+        write(&dir.join("kongchuo.yaml"), &broken);
+        for command in reads {
+            let (code, said, errors) = output(dir, command);
+            assert!(code <= 1, "{command:?}: {said}{errors}");
+            assert!(!said.is_empty(), "{command:?}");
+            assert!(errors.contains("配置有误，以下按运行中的旧配置显示"), "{command:?}: {errors}");
+            assert!(errors.contains("kongchuo.yaml:"), "{command:?} names the problems: {errors}");
+        }
+        let (code, _, errors) = output(dir, &["case", "act", "P-000001", "--kind", "visit", "--by", "周老师"]);
+        assert_eq!(code, 2, "what changes something waits for a configuration without problems: {errors}");
+    }
+    stop(&mut daemon);
+    let (code, ..) = cases(dir);
+    assert_eq!(code, 2, "nothing runs any more: the file is all there is");
+}
+
+#[test]
 fn nothing_that_names_a_child_is_in_the_log_or_the_data_folder() {
     let dir = tempfile::tempdir().expect("a folder");
     let dir = dir.path();

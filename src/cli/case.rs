@@ -1,8 +1,9 @@
 //! `case …`: work on cases; every change takes `--by` and a reason, and lands in the ledger.
 
 use super::import::day;
+use super::ledger::{Ledger, case_text};
 use super::shown::Shown;
-use super::table::{Table, bold, red};
+use super::table::{Table, bold};
 use super::town::Town;
 use super::{CliError, Context, Exit};
 use crate::domain::case::{Case, State};
@@ -259,7 +260,7 @@ fn change(context: &Context, action: &Action) -> Result<Exit, CliError> {
 
 fn list(context: &Context, all: bool) -> Result<Exit, CliError> {
     let lang = context.lang;
-    let town = Town::open(context)?;
+    let town = Town::open_to_read(context)?;
     let db = town.reader()?;
     town.log_read(context, "case list", None)?;
     let mut shown = Shown::new(context, &town, &db)?;
@@ -312,7 +313,7 @@ pub fn found(town: &Town, db: &Db, who: &str) -> Result<Vec<Case>, CliError> {
 
 fn show(context: &Context, who: &str) -> Result<Exit, CliError> {
     let lang = context.lang;
-    let town = Town::open(context)?;
+    let town = Town::open_to_read(context)?;
     let db = town.reader()?;
     let found = found(&town, &db, who)?;
     let Some(first) = found.first() else {
@@ -323,7 +324,7 @@ fn show(context: &Context, who: &str) -> Result<Exit, CliError> {
     if context.json {
         for case in &found {
             let mut line = shown.case(case)?;
-            line["ledger"] = shown.ledger_json(case)?;
+            line["ledger"] = Ledger::new(context, &town, &db, case)?.json();
             outln!("{line}");
         }
         return Ok(Exit::Ok);
@@ -331,35 +332,8 @@ fn show(context: &Context, who: &str) -> Result<Exit, CliError> {
     outln!("{}", bold(&shown.pupil_line(first.pupil)?, context.colour));
     for case in &found {
         outln!();
-        out!("{}", case_text(context, &mut shown, case)?);
+        let ledger = Ledger::new(context, &town, &db, case)?;
+        out!("{}", case_text(context, &mut shown, &ledger)?);
     }
     Ok(Exit::Ok)
-}
-
-/// A case for people: where it stands, then its history.
-pub fn case_text(context: &Context, shown: &mut Shown, case: &Case) -> Result<String, CliError> {
-    let lang = context.lang;
-    let mut out = Vec::new();
-    let head = say::head_case(lang, case.id, say::case_state(lang, case.state), case.level);
-    out.push(bold(&head, context.colour));
-    out.extend(case.number.as_ref().map(|n| format!("  {}", say::number(lang, n))));
-    out.extend(case.relapse_of.map(|c| format!("  {}", say::relapse_of(lang, c))));
-    if let Some(incident) = case.held {
-        out.push(format!("  {}", red(&say::held_by(lang, incident), context.colour)));
-    }
-    if let Some(ack) = case.ack.as_ref().filter(|a| a.until > shown.now()) {
-        let who = shown.person(&ack.by);
-        out.push(format!("  {}", say::acknowledged_until(lang, who, say_time(ack.until))));
-    }
-    if let (Some(closing), State::Closed) = (&case.closing, case.state) {
-        out.push(format!("  {}", say::closed_because(lang, say::reason(lang, closing.reason))));
-    }
-    if let Some(next) = shown.next(case)? {
-        out.push(format!("  {}: {next}", say::col_next(lang)));
-    }
-    out.push(format!("  {}", say::head_ledger(lang)));
-    for (at, line) in shown.ledger_words(case)? {
-        out.push(format!("    {}  {line}", at.format("%Y-%m-%d %H:%M")));
-    }
-    Ok(out.join("\n") + "\n")
 }

@@ -1,22 +1,26 @@
-//! `explain`: one pupil's days, findings with their because, cases, past rungs with their outcome and rungs to come with
-//! their times. Reads only; times are those that the engine would come to now.
+//! `explain`: one pupil's days, findings with their because and what would clear them, how far a rule is from being true;
+//! cases with their history, past rungs with their outcome and rungs to come with their times. Reads only; times are those
+//! that the engine would come to now.
 
-use super::case::case_text;
-use super::shown::{Past, Shown, short};
-use super::table::{Table, bold};
+use super::ledger::{Ledger, case_text};
+use super::shown::Shown;
+use super::table::{PAGE, bold, width, wrapped};
 use super::town::Town;
 use super::{CliError, Context, Exit};
-use crate::domain::case::{Case, Climb, State};
-use crate::domain::finding::Finding;
+use crate::domain::case::Case;
+use crate::domain::finding::{Finding, Measure};
 use crate::domain::ids::PupilId;
-use crate::domain::ladder::{self, Footing, Planned};
-use crate::domain::message::{Lang, casework, shell as say};
-use crate::domain::policy::{Anchor, Ladder};
-use crate::domain::rule::{self, Scratch, explain};
+use crate::domain::message::{Lang, casework, rules as words, shell as say};
+use crate::domain::rule::ast::Rule;
+use crate::domain::rule::explain::{self, Explainer, Mark};
+use crate::domain::rule::outlook::{Barred, Clearing, Distance, Outlook, Part};
+use crate::domain::rule::phrase::Phrases;
+use crate::domain::rule::{self, Scratch};
 use crate::domain::timeline::{self, Built};
-use crate::domain::{Date, Time, climbing};
-use crate::step::{Prepared, ladder_by_hash, prepared, rule_by_hash};
-use crate::store::{Db, cases, evidence, logbook, outbox, vault};
+use crate::domain::{Date, Time};
+use crate::step::{Prepared, prepared};
+use crate::store::{Db, cases, evidence, vault};
+use chrono::Datelike;
 use serde_json::{Value, json};
 
 /// How far the strip goes back where no term can be found.
@@ -26,32 +30,47 @@ const WEEKS: u64 = 6;
 pub struct Args {
     /// A reference (P-000123), a student number or an id number.
     pub pupil: String,
-    /// Only this rule's findings.
+    /// Only this rule: its findings, or how far it is from being true.
     #[arg(long)]
     pub rule: Option<String>,
 }
 
 /// Everything that is known of one pupil.
-struct Known<'a> {
-    context: &'a Context,
-    town: &'a Town,
-    db: &'a Db,
-    ready: &'a Prepared,
-    pupil: PupilId,
-    built: Built,
-    findings: Vec<Finding>,
+pub struct Known<'a> {
+    pub context: &'a Context,
+    pub town: &'a Town,
+    pub db: &'a Db,
+    pub ready: &'a Prepared,
+    pub pupil: PupilId,
+    pub built: Built,
+    findings: Vec<Told>,
+    /// The rule that was asked for, where it is not true now.
+    distance: Option<(&'a Rule, Distance)>,
     cases: Vec<Case>,
-    now: Time,
+    pub now: Time,
+    /// The first day that is not recorded yet.
+    pub first: Date,
+}
+
+/// A finding with how its rule stood, and what would clear it.
+struct Told {
+    finding: Finding,
+    rule: Rule,
+    stood: Vec<Part>,
+    ways: Vec<Clearing>,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     let lang = context.lang;
-    let town = Town::open(context)?;
+    let town = Town::open_to_read(context)?;
     let policy = &town.policy;
-    if let Some(rule) = args.rule.as_deref().filter(|r| !policy.rules.iter().any(|known| known.id == **r)) {
-        let known: Vec<&str> = policy.rules.iter().map(|r| r.id.as_str()).collect();
-        return Err(CliError::usage(say::unknown_rule(lang, rule)).hint(say::known_rules(lang, known.join(", "))));
-    }
+    let asked = args.rule.as_deref().map(|rule| {
+        policy.rules.iter().find(|known| known.id == *rule).ok_or_else(|| {
+            let known: Vec<&str> = policy.rules.iter().map(|r| r.id.as_str()).collect();
+            CliError::usage(say::unknown_rule(lang, rule)).hint(say::known_rules(lang, known.join(", ")))
+        })
+    });
+    let asked = asked.transpose()?;
     let db = town.reader()?;
     let broken = |e| town.broken(e);
     let (conn, sealed) = (db.conn(), db.vault());
@@ -69,10 +88,33 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
         let (program, calendar, acts) = (&ready.program, &ready.calendar, &loaded.acts);
         rule::evaluate(program, calendar, &built.roster, line, acts, now.date(), &mut scratch, &mut findings);
     }
-    findings.retain(|f| args.rule.as_deref().is_none_or(|rule| f.rule == rule));
+    findings.retain(|f| asked.is_none_or(|rule| f.rule == rule.id));
     findings.sort_by(|a, b| (a.fired_on, &a.rule).cmp(&(b.fired_on, &b.rule)));
+    let mut outlook = Outlook::new(policy, &ready.calendar, loaded, &built, pupil, now.date());
+    let mut told = Vec::new();
+    for finding in findings {
+        let Some(rule) = policy.rules.iter().find(|r| r.id == finding.rule) else { continue };
+        let stood = outlook.stand(rule, finding.last_on);
+        let ways = if finding.open { outlook.clearing(rule, &finding) } else { Vec::new() };
+        told.push(Told { finding, rule: rule.clone(), stood, ways });
+    }
+    let far = asked.filter(|_| !told.iter().any(|t| t.finding.open));
+    let distance = far.map(|rule| (rule, outlook.distance(rule)));
+    let first = outlook.first();
     let cases = cases::of_pupil(conn, &sealed, pupil).map_err(broken)?;
-    let known = Known { context, town: &town, db: &db, ready: &ready, pupil, built, findings, cases, now };
+    let known = Known {
+        context,
+        town: &town,
+        db: &db,
+        ready: &ready,
+        pupil,
+        built,
+        findings: told,
+        distance,
+        cases,
+        now,
+        first,
+    };
     let mut shown = Shown::new(context, &town, &db)?;
     if context.json {
         outln!("{}", known.json(&mut shown)?);
@@ -82,14 +124,37 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     Ok(Exit::Ok)
 }
 
+/// A measure as it stands in JSON: `{"days": 3}`.
+fn measure(m: &Measure) -> Value {
+    let value = match m.value.denominator() {
+        1 => json!(m.value.numerator()),
+        _ => json!(m.value.to_string()),
+    };
+    let unit = serde_json::to_value(m.unit).ok().and_then(|u| u.as_str().map(str::to_owned));
+    json!({ unit.unwrap_or_default(): value })
+}
+
 impl Known<'_> {
-    fn lang(&self) -> Lang {
+    pub fn lang(&self) -> Lang {
         self.context.lang
     }
 
+    pub fn today(&self) -> Date {
+        self.now.date()
+    }
+
+    fn explainer(&self) -> Explainer<'_> {
+        Explainer {
+            phrases: Phrases { policy: &self.town.policy, lang: self.lang() },
+            calendar: &self.ready.calendar,
+            member: self.built.roster.member_of(self.pupil),
+            today: self.today(),
+        }
+    }
+
     /// From the first day of the term (or the first day of absence that a finding names) until today.
-    fn strip(&self) -> Vec<explain::Mark> {
-        let today = self.now.date();
+    fn strip(&self) -> Vec<Mark> {
+        let today = self.today();
         let (Some(line), Some(member)) =
             (self.built.timelines.get(&self.pupil), self.built.roster.member_of(self.pupil))
         else {
@@ -98,80 +163,14 @@ impl Known<'_> {
         let terms = &self.town.policy.calendar.terms;
         let begun = terms.iter().map(|t| t.start).filter(|start| *start <= today).max();
         let from = begun.unwrap_or(today - chrono::Days::new(7 * WEEKS));
-        let named = self.findings.iter().filter_map(|f| f.evidence.first().copied()).min();
+        let named = self.findings.iter().filter_map(|t| t.finding.evidence.first().copied()).min();
         let from = named.map_or(from, |first| from.min(first));
         explain::strip(line, member, &self.ready.calendar, from, today)
     }
 
-    fn because(&self, f: &Finding) -> String {
-        let member = self.built.roster.member_of(self.pupil);
-        match rule_by_hash(self.db.conn(), &self.town.policy, &f.rule_hash) {
-            Some(rule) => explain::because(f, &rule, member, &self.ready.calendar, self.lang()),
-            None => f.rule.to_string(),
-        }
-    }
-
-    fn ladder(&self, climb: &Climb) -> Option<Ladder> {
-        ladder_by_hash(self.db.conn(), &self.town.policy, &climb.hash)
-    }
-
-    fn today(&self) -> Date {
-        self.now.date()
-    }
-
-    /// What is still to be told, with times; nothing while the case stands still.
-    fn planned(&self, case: &Case, climb: &Climb, ladder: &Ladder) -> Vec<Planned> {
-        if case.state != State::Open {
-            return Vec::new();
-        }
-        let segment = self.built.roster.at(self.pupil, self.today());
-        let place = segment.map(|s| (&s.school_id, s.grade, s.class.as_ref()));
-        let footing = Footing { calendar: &self.ready.calendar, place };
-        let anchors = climbing::anchors(case, climb);
-        ladder::plan(&footing, climb, ladder, &anchors, climbing::waits(case, climb), &self.town.policy.contacts)
-    }
-
-    /// Rungs without a time: not told, not planned.
-    fn waiting<'l>(&self, climb: &Climb, ladder: &'l Ladder, planned: &[Planned]) -> Vec<(&'l str, String)> {
-        let lang = self.lang();
-        let open = ladder.rungs.iter().filter(|r| {
-            !planned.iter().any(|p| p.rung == r.id) && climb.rungs.get(&r.id).is_none_or(|s| s.tellings.is_empty())
-        });
-        open.map(|r| {
-            let what = match &r.at.anchor {
-                Anchor::Start => say::waits_leave(lang),
-                Anchor::Level(level) => say::waits_level(lang, level),
-                Anchor::Act(kind) => say::waits_act(lang, kind),
-                Anchor::Served(document) => say::waits_served(lang, document),
-                Anchor::Mark(mark) => say::waits_mark(lang, mark),
-                Anchor::Rung(rung) => say::waits_rung(lang, rung),
-            };
-            (r.id.as_str(), what)
-        })
-        .collect()
-    }
-
-    /// The letters that carried a rung's notices to a role: what the gateways made of it.
-    fn letters(&self, case: &Case, climb: &Climb, past: &Past) -> Result<Vec<outbox::LetterRow>, CliError> {
-        let broken = |e| self.town.broken(e);
-        let conn = self.db.conn();
-        let mut out: Vec<outbox::LetterRow> = Vec::new();
-        let about = crate::domain::notice::About::Case(case.id);
-        for n in outbox::of_subject(conn, about).map_err(broken)? {
-            let same = n.ladder.as_ref() == Some(&climb.ladder)
-                && n.rung.as_str() == past.rung
-                && n.telling == past.telling
-                && n.to.role == past.role;
-            if same {
-                for id in logbook::letters_of(conn, n.id).map_err(broken)? {
-                    out.extend(outbox::letter(conn, id).map_err(broken)?);
-                }
-            }
-        }
-        Ok(out)
-    }
-
     fn json(&self, shown: &mut Shown) -> Result<Value, CliError> {
+        let explainer = self.explainer();
+        let phrases = explainer.phrases;
         let mut out = json!({});
         shown.put_pupil(&mut out, self.pupil)?;
         let segment = self.built.roster.at(self.pupil, self.today());
@@ -180,41 +179,39 @@ impl Known<'_> {
         let strip = self.strip().into_iter().map(|m| json!({"date": m.date, "mark": m.mark}));
         out["strip"] = strip.collect();
         let mut findings = Vec::new();
-        for f in &self.findings {
-            let mut line = shown.finding(f)?;
-            line["because"] = self.because(f).into();
+        for t in &self.findings {
+            let mut line = shown.finding(&t.finding)?;
+            line["title"] = t.rule.title.in_lang(self.lang()).into();
+            line["basis"] = t.rule.basis.clone().into();
+            line["version"] = t.finding.rule_hash.clone().into();
+            line["because"] = explainer.because(&t.finding, &t.stood).into();
+            line["clears"] = match t.ways.as_slice() {
+                [] => Value::Null,
+                ways => {
+                    let list: Vec<Value> = ways.iter().map(way_json).collect();
+                    json!({"text": explainer.clears(ways), "ways": list})
+                }
+            };
             findings.push(line);
         }
         out["findings"] = findings.into();
+        if let Some((rule, d)) = &self.distance {
+            let parts = d.parts.iter().map(|p| {
+                json!({"wanted": phrases.wanted(&p.cond), "is_true": p.is_true, "now": p.now.as_ref().map(measure),
+                    "dates": p.dates})
+            });
+            let barred: Vec<&str> = d.barred.iter().map(barred_word).collect();
+            let earliest =
+                d.earliest.as_ref().map(|(on, status)| json!({"on": on, "if": status.as_ref().map(|s| s.as_str())}));
+            out["distance"] = json!({"rule": rule.id.as_str(), "barred": barred, "parts": parts.collect::<Vec<_>>(),
+                "earliest": earliest, "text": explainer.distance(d)});
+        }
         let mut list = Vec::new();
         for case in &self.cases {
+            let ledger = Ledger::new(self.context, self.town, self.db, case)?;
             let mut line = shown.case(case)?;
-            line["ledger"] = shown.ledger_json(case)?;
-            let (mut past, mut future) = (Vec::new(), Vec::new());
-            for climb in &case.climbs {
-                for p in shown.past(case, climb.ladder.as_str())? {
-                    let letters = self.letters(case, climb, &p)?;
-                    let letters: Vec<Value> = letters
-                        .iter()
-                        .map(|l| json!({"letter": l.id.to_string(), "channel": l.channel, "state": l.state}))
-                        .collect();
-                    past.push(json!({"ladder": climb.ladder, "rung": p.rung, "telling": p.telling, "role": p.role,
-                        "at": shown.time(p.at), "outcome": p.outcome, "reason": p.why, "letters": letters}));
-                }
-                let Some(ladder) = self.ladder(climb) else { continue };
-                let planned = self.planned(case, climb, &ladder);
-                for p in &planned {
-                    future.push(json!({"ladder": climb.ladder, "rung": p.rung, "telling": p.telling, "role": p.role,
-                        "at": shown.time(p.at), "statutory": p.statutory}));
-                }
-                if case.state == State::Open {
-                    for (rung, what) in self.waiting(climb, &ladder, &planned) {
-                        future.push(json!({"ladder": climb.ladder, "rung": rung, "at": null, "waits_for": what}));
-                    }
-                }
-            }
-            line["past"] = past.into();
-            line["future"] = future.into();
+            line["ledger"] = ledger.json();
+            self.put_climbs(&mut line, shown, &ledger, case)?;
             list.push(line);
         }
         out["cases"] = list.into();
@@ -231,58 +228,111 @@ impl Known<'_> {
             head.extend(s.class.as_ref().map(|c| format!("  {c}")));
         }
         let mut out = bold(&head, colour) + "\n\n";
-        out += &(bold(&say::head_days(lang), colour) + "\n");
-        out += &explain::strip_text(&self.strip(), lang);
+        out += &self.days_text();
         out += &format!("\n{}\n", bold(&say::head_findings(lang), colour));
-        if self.findings.is_empty() {
+        if self.findings.is_empty() && self.distance.is_none() {
             out += &format!("  {}\n", say::no_findings(lang));
         }
-        for f in &self.findings {
-            let open = if f.open { format!(" [{}]", say::still_open(lang)) } else { String::new() };
-            out += &format!("  {} {}{open}  {}\n", f.rule, f.fired_on, self.because(f));
+        let explainer = self.explainer();
+        for t in &self.findings {
+            out += &self.finding_text(&explainer, t);
+        }
+        if let Some((rule, d)) = &self.distance {
+            out += &format!("  {}\n", self.rule_head(rule, &words::not_true_now(lang)));
+            out += &wrapped(&label(&say::label_distance(lang)), &explainer.distance(d), PAGE);
         }
         if self.cases.is_empty() {
             out += &format!("\n{}\n", say::no_case(lang));
         }
         for case in &self.cases {
-            out += &format!("\n{}", case_text(self.context, shown, case)?);
-            for climb in &case.climbs {
-                out += &self.climb_text(shown, case, climb)?;
-            }
+            let ledger = Ledger::new(self.context, self.town, self.db, case)?;
+            out += &format!("\n{}", case_text(self.context, shown, &ledger)?);
+            out += &self.climbs_text(shown, &ledger, case)?;
         }
         Ok(out)
     }
 
-    fn climb_text(&self, shown: &Shown, case: &Case, climb: &Climb) -> Result<String, CliError> {
+    fn rule_head(&self, rule: &Rule, when: &str) -> String {
         let lang = self.lang();
-        let mut out = format!("  {}\n", say::head_past(lang, &climb.ladder));
-        let mut table = Table::default();
-        for p in shown.past(case, climb.ladder.as_str())? {
-            let letters: Vec<String> = self
-                .letters(case, climb, &p)?
-                .iter()
-                .map(|l| say::out_letter(lang, l.id, &l.channel, say::letter_state(lang, &l.state)))
-                .collect();
-            let letters = letters.join(", ");
-            table.row(["   ".to_owned(), short(p.at), p.rung.clone(), p.role.to_string(), p.words(lang), letters]);
+        let title = rule.title.in_lang(lang);
+        let basis = rule.basis.as_ref().map_or_else(String::new, |b| format!("  {}", words::basis(lang, b)));
+        format!("{}  {title}  {when}{basis}", bold(rule.id.as_str(), self.context.colour))
+    }
+
+    fn finding_text(&self, explainer: &Explainer, t: &Told) -> String {
+        let lang = self.lang();
+        let day = |d: Date| explainer.phrases.date(d);
+        let when = match t.finding.open {
+            true => format!("{} [{}]", words::fired(lang, day(t.finding.fired_on)), say::still_open(lang)),
+            false => words::fired_till(lang, day(t.finding.fired_on), day(t.finding.last_on)),
+        };
+        let mut out = format!("  {}\n", self.rule_head(&t.rule, &when));
+        out += &wrapped(&label(&say::label_because(lang)), &explainer.because(&t.finding, &t.stood), PAGE);
+        if !t.ways.is_empty() {
+            out += &wrapped(&label(&say::label_clears(lang)), &explainer.clears(&t.ways), PAGE);
         }
-        out += &table.render(false);
-        out += &format!("  {}\n", say::head_future(lang, &climb.ladder));
-        if case.state != State::Open {
-            out += &format!("     {}\n", say::stands_still(lang, say::case_state(lang, case.state)));
-            return Ok(out);
+        out
+    }
+
+    /// A line for each week, every day under its weekday.
+    fn days_text(&self) -> String {
+        let lang = self.lang();
+        let strip = self.strip();
+        let mut used: Vec<char> = Vec::new();
+        for m in &strip {
+            if !used.contains(&m.mark) {
+                used.push(m.mark);
+            }
         }
-        let Some(ladder) = self.ladder(climb) else { return Ok(out) };
-        let planned = self.planned(case, climb, &ladder);
-        let mut table = Table::default();
-        for p in &planned {
-            let statutory = if p.statutory { say::statutory(lang) } else { String::new() };
-            table.row(["   ".to_owned(), short(p.at), p.rung.to_string(), p.role.to_string(), statutory]);
+        let legend: Vec<&str> = used.iter().filter_map(|m| words::mark(lang, *m)).collect();
+        if legend.is_empty() {
+            return format!("{}\n", say::no_days(lang));
         }
-        for (rung, what) in self.waiting(climb, &ladder, &planned) {
-            table.row(["   ".to_owned(), "-".to_owned(), rung.to_owned(), say::waits_for(lang, what)]);
+        let legend = legend.join(words::comma(lang));
+        let mut out = wrapped("", &say::head_days(lang, legend), PAGE);
+        out += &format!("          {}\n", words::weekdays(lang));
+        let phrases = self.explainer().phrases;
+        for week in strip.chunk_by(|a, b| a.date.iso_week() == b.date.iso_week()) {
+            let Some(first) = week.first().filter(|_| week.iter().any(|m| m.mark != ' ')) else { continue };
+            let monday = first.date - chrono::Days::new(first.date.weekday().num_days_from_monday().into());
+            let before = (first.date - monday).num_days();
+            let cells = (0..before).map(|_| ' ').chain(week.iter().map(|m| m.mark));
+            let cells: String = cells.map(|c| padded(&c.to_string(), 3)).collect();
+            let date = phrases.date(first.date);
+            out += &format!("{}{date}  {}\n", " ".repeat(8usize.saturating_sub(width(&date))), cells.trim_end());
         }
-        out += &table.render(false);
-        Ok(out)
+        out
+    }
+}
+
+fn padded(text: &str, places: usize) -> String {
+    format!("{text}{}", " ".repeat(places.saturating_sub(width(text))))
+}
+
+fn label(text: &str) -> String {
+    format!("      {text}  ")
+}
+
+fn barred_word(b: &Barred) -> &'static str {
+    match b {
+        Barred::Filter(_) => "filter",
+        Barred::NotInEffect { .. } => "not_in_effect",
+        Barred::NotExpected => "not_expected",
+        Barred::OtherSubject => "other_subject",
+    }
+}
+
+fn way_json(way: &Clearing) -> Value {
+    match way {
+        Clearing::Attended { days, from, on, leave, .. } => {
+            json!({"by": "attending", "days": days, "from": from, "on": on, "leave_does_too": leave})
+        }
+        Clearing::Passes { on, gone, measure: m, .. } => {
+            json!({"by": "window", "on": on, "gone": gone, "measure": m.as_ref().map(measure)})
+        }
+        Clearing::NotInSight => json!({"by": null}),
+        Clearing::Acts { .. } => json!({"by": "act"}),
+        Clearing::Anew { .. } => json!({"by": "act_anew"}),
+        Clearing::Arrived => json!({"by": "arrival"}),
     }
 }

@@ -24,7 +24,7 @@ pub struct Args {
 
 pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     let lang = context.lang;
-    let town = Town::open(context)?;
+    let town = Town::open_to_read(context)?;
     let now = town.now();
     let on = args.on.as_deref().map(|text| day(text, lang)).transpose()?.unwrap_or(now.date());
     let known_at = args.known_at.as_deref().map(|text| moment(text, town.policy.township.zone, lang)).transpose()?;

@@ -18,7 +18,7 @@ pub struct Args {
 
 pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     let lang = context.lang;
-    let town = Town::open(context)?;
+    let town = Town::open_to_read(context)?;
     let db = town.reader()?;
     let found = incidents::list(db.conn(), args.all).map_err(|e| town.broken(e))?;
     if found.iter().any(|i| PupilId::parse(&i.subject).is_some()) {

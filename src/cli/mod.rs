@@ -13,6 +13,7 @@ macro_rules! outln {
 pub mod backup;
 pub mod case;
 pub mod check;
+pub mod climb;
 pub mod completions;
 pub mod demo;
 pub mod error;
@@ -22,6 +23,7 @@ pub mod import;
 pub mod incidents;
 pub mod init;
 pub mod inspect;
+pub mod ledger;
 pub mod man;
 pub mod open;
 pub mod outbox;

@@ -5,8 +5,9 @@ use super::{CliError, Context};
 use crate::clock;
 use crate::config::{self, Problem, Severity, secrets};
 use crate::domain::message::{Lang, run as words};
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Policy, Secret};
 use crate::drive::lock::{self, Lock, LockError, What};
+use crate::step::policy_change;
 use crate::store::{Db, Key, StoreError};
 use secrecy::ExposeSecret;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,34 @@ pub fn policy_at(path: &Path, lang: Lang) -> Result<Policy, CliError> {
     }
 }
 
+/// For commands that only read: while the configuration has problems and a daemon runs on with the one before, that one,
+/// with the problems on stderr.
+pub fn policy_to_read(context: &Context) -> Result<Policy, CliError> {
+    let refused = match policy(context) {
+        Ok(policy) => return Ok(policy),
+        Err(refused) => refused,
+    };
+    match in_force(&context.config_path(), context.lang) {
+        Some(policy) => {
+            eprintln!("{}", words::reading_by_the_old(context.lang));
+            Ok(policy)
+        }
+        None => Err(refused),
+    }
+}
+
+/// The configuration that the running daemon goes by; `None` where none runs or nothing can be told.
+fn in_force(path: &Path, lang: Lang) -> Option<Policy> {
+    let (data_dir, seal) = config::whereabouts(path)?;
+    let holder = lock::holder(&data_dir).ok().flatten()?;
+    if holder.what != What::Run {
+        return None;
+    }
+    let db = Db::open_read_only(&data_dir.join("kongchuo.db"), &key_of(&seal, lang).ok()?).ok()?;
+    let files = policy_change::files_in_force(&db).ok().flatten()?;
+    config::restore(&files).ok().map(|loaded| loaded.policy).filter(|policy| policy.data_dir == data_dir)
+}
+
 /// The first problem and how many there are, for the incident: places and settings, never people.
 pub fn summary(problems: &[Problem], lang: Lang) -> String {
     let errors: Vec<&Problem> = problems.iter().filter(|p| p.severity == Severity::Error).collect();
@@ -45,7 +74,11 @@ pub fn path(policy: &Policy) -> PathBuf {
 }
 
 pub fn key(policy: &Policy, lang: Lang) -> Result<Key, CliError> {
-    let secret = secrets::read(&policy.seal).map_err(|e| CliError::environment(e.message(lang)).hint(e.hint(lang)))?;
+    key_of(&policy.seal, lang)
+}
+
+fn key_of(seal: &Secret, lang: Lang) -> Result<Key, CliError> {
+    let secret = secrets::read(seal).map_err(|e| CliError::environment(e.message(lang)).hint(e.hint(lang)))?;
     Key::from_hex(secret.expose_secret()).ok_or_else(|| CliError::usage(words::seal_key_unusable(lang)))
 }
 

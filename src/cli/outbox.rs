@@ -116,7 +116,7 @@ fn done(context: &Context, message: &str) {
 fn list(context: &Context, all: bool, since: Option<&str>, only_notices: bool) -> Result<Exit, CliError> {
     let lang = context.lang;
     let since = since.map(|text| day(text, lang)).transpose()?;
-    let town = Town::open(context)?;
+    let town = Town::open_to_read(context)?;
     let db = town.reader()?;
     let broken = |e| town.broken(e);
     town.log_read(context, "outbox list", None)?;
@@ -231,7 +231,7 @@ fn notice_json(shown: &mut Shown, n: &Notice) -> Result<Value, CliError> {
 
 fn show(context: &Context, id: &str) -> Result<Exit, CliError> {
     let lang = context.lang;
-    let town = Town::open(context)?;
+    let town = Town::open_to_read(context)?;
     let db = town.reader()?;
     let conn = db.conn();
     let broken = |e| town.broken(e);

@@ -6,16 +6,15 @@ use super::{CliError, Context};
 use crate::domain::Time;
 use crate::domain::case::{Case, Event};
 use crate::domain::finding::Finding;
-use crate::domain::ids::{PupilId, Role};
+use crate::domain::ids::{PupilId, Role, RungId};
 use crate::domain::incident::Incident;
 use crate::domain::message::{Lang, shell as say};
 use crate::domain::text::mask_name;
-use crate::domain::words::say_time;
 use crate::drive::forms::Forms;
 use crate::store::outbox::LetterRow;
 use crate::store::vault::PupilCard;
 use crate::store::{Db, cases, vault};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub struct Shown<'d> {
@@ -92,11 +91,6 @@ impl<'d> Shown<'d> {
         Ok(())
     }
 
-    /// A grown-up's name.
-    pub fn person(&self, name: &str) -> String {
-        if self.identify { name.to_owned() } else { mask_name(name) }
-    }
-
     /// Evidence and reasons: they may name anybody.
     fn words(&self, text: &str) -> String {
         if self.identify || text.is_empty() { text.to_owned() } else { say::identify_hint(self.lang) }
@@ -135,43 +129,6 @@ impl<'d> Shown<'d> {
             .map(|(at, rung)| format!("{rung} {}", at.replace('T', " ").get(..16).unwrap_or(&at))))
     }
 
-    pub fn ledger_json(&self, c: &Case) -> Result<Value, CliError> {
-        let zone = self.town.policy.township.zone;
-        let entries = cases::ledger(self.db.conn(), &self.db.vault(), Some(c.id)).map_err(|e| self.town.broken(e))?;
-        let lines = entries.iter().map(|entry| {
-            let mut line = json!({"at": crate::clock::rfc3339(entry.at, zone)});
-            let event = serde_json::to_value(&entry.event).unwrap_or_default();
-            for (key, value) in event.as_object().into_iter().flatten() {
-                line[key] = match (key.as_str(), value) {
-                    _ if self.identify => value.clone(),
-                    ("pupil", _) => json!(c.pupil.to_string()),
-                    ("by", Value::String(by)) => mask_name(by).into(),
-                    ("evidence", _) => Value::Null,
-                    ("why", Value::String(why)) if !by_hand(why) => why.clone().into(),
-                    ("why", _) => Value::Null,
-                    ("stated", Value::Object(stated)) => {
-                        let by = stated.get("by").and_then(Value::as_str).map(mask_name);
-                        json!({"decision": stated.get("decision"), "by": by})
-                    }
-                    _ => value.clone(),
-                };
-            }
-            line["text"] = self.event(&entry.event).into();
-            line
-        });
-        Ok(lines.collect())
-    }
-
-    fn event(&self, e: &Event) -> String {
-        say::event(self.lang, e, &|name| self.person(name), &|text| self.words(text))
-    }
-
-    /// The history of a case in words.
-    pub fn ledger_words(&self, c: &Case) -> Result<Vec<(Time, String)>, CliError> {
-        let entries = cases::ledger(self.db.conn(), &self.db.vault(), Some(c.id)).map_err(|e| self.town.broken(e))?;
-        Ok(entries.iter().map(|entry| (entry.at, self.event(&entry.event))).collect())
-    }
-
     /// What became of a climb's rungs, from the ledger: rung, role, telling → when and what, the latest word each.
     pub fn past(&self, c: &Case, ladder: &str) -> Result<Vec<Past>, CliError> {
         let entries = cases::ledger(self.db.conn(), &self.db.vault(), Some(c.id)).map_err(|e| self.town.broken(e))?;
@@ -195,12 +152,12 @@ impl<'d> Shown<'d> {
                 true => self.words(why),
                 false => say::skipped_because(self.lang, why),
             });
-            let known = out.iter_mut().find(|p| p.rung == rung.as_str() && p.role == *role && p.telling == *telling);
+            let known = out.iter_mut().find(|p| p.rung == *rung && p.role == *role && p.telling == *telling);
             let at = entry.at;
             match known {
                 Some(p) => (p.at, p.outcome, p.why) = (at, outcome, why),
                 None => {
-                    let (rung, telling, role) = (rung.to_string(), *telling, role.clone());
+                    let (rung, telling, role) = (rung.clone(), *telling, role.clone());
                     out.push(Past { rung, telling, role, at, outcome, why });
                 }
             }
@@ -215,7 +172,7 @@ impl<'d> Shown<'d> {
 
 /// One rung that a climb has passed, for one role.
 pub struct Past {
-    pub rung: String,
+    pub rung: RungId,
     pub telling: u32,
     pub role: Role,
     pub at: Time,
@@ -224,23 +181,12 @@ pub struct Past {
     pub why: Option<String>,
 }
 
-impl Past {
-    pub fn words(&self, lang: Lang) -> String {
-        match self.outcome {
-            "sent" => say::out_sent(lang),
-            "skipped" => say::out_skipped(lang, self.why.as_deref().unwrap_or_default()),
-            "unreachable" => say::out_unreachable(lang),
-            _ => say::out_noticed(lang),
-        }
-    }
-}
-
 /// A reason that a person gave, not one of the ladder's own.
-fn by_hand(why: &str) -> bool {
+pub fn by_hand(why: &str) -> bool {
     say::skipped_because(Lang::Zh, why) == why
 }
 
 /// The time as tables show it.
 pub fn short(at: Time) -> String {
-    say_time(at)
+    crate::domain::words::say_time(at)
 }

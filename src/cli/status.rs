@@ -42,7 +42,7 @@ struct Facts {
 
 pub fn run(context: &Context, _args: &Args) -> Result<Exit, CliError> {
     let lang = context.lang;
-    let policy = open::policy(context)?;
+    let policy = open::policy_to_read(context)?;
     let now = clock::now(policy.township.zone);
     let daemon = daemon(&policy, lang)?;
     let key = open::key(&policy, lang)?;

@@ -52,10 +52,52 @@ impl Table {
 }
 
 /// How many places a cell takes; what only colours it takes none.
-fn width(cell: &str) -> usize {
+pub fn width(cell: &str) -> usize {
     let mut parts = cell.split('\u{1b}');
     let first = parts.next().map_or(0, UnicodeWidthStr::width);
     first + parts.map(|p| p.split_once('m').map_or(0, |(_, text)| text.width())).sum::<usize>()
+}
+
+/// How wide what people read through is.
+pub const PAGE: usize = 88;
+
+/// `head` and then `text`, broken so that no line is wider than the page; later lines stand under the text.
+pub fn wrapped(head: &str, text: &str, page: usize) -> String {
+    let indent = width(head);
+    let room = page.saturating_sub(indent).max(20);
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for word in words(text) {
+        let full = width(&line) + width(word.trim_end()) > room;
+        if full && !line.is_empty() {
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+        }
+        line.push_str(if line.is_empty() { word.trim_start() } else { word });
+    }
+    lines.push(line.trim_end().to_owned());
+    format!("{head}{}\n", lines.join(&format!("\n{}", " ".repeat(indent))))
+}
+
+/// Pieces between which a line may be broken: after a space, and around Chinese characters, but never before a mark that
+/// closes or after one that opens.
+fn words(text: &str) -> Vec<&str> {
+    let wide = |c: char| c.len_utf8() > 2;
+    let (mut out, mut from) = (Vec::new(), 0);
+    let mut before: Option<char> = None;
+    for (i, c) in text.char_indices() {
+        let may = before.is_some_and(|b| {
+            let closing = "，。；：、）”》！？·".contains(c) || c == ' ';
+            let opening = "（“《".contains(b);
+            (b == ' ' || wide(b) || wide(c)) && !closing && !opening
+        });
+        if may {
+            out.push(&text[from..i]);
+            from = i;
+        }
+        before = Some(c);
+    }
+    out.push(&text[from..]);
+    out
 }
 
 pub fn bold(text: &str, colour: bool) -> String {
@@ -79,5 +121,17 @@ mod tests {
         assert_eq!(t.render(false), "编号      学生  x\nC-000001  张**  1\nC-2       阿**\n");
         assert_eq!(width(&red("张**", true)), 4);
         assert!(t.render(true).starts_with("\u{1b}[1m"));
+    }
+
+    #[test]
+    fn long_lines_are_broken_by_how_wide_they_show() {
+        fn check(head: &str, text: &str, page: usize, want: &str) {
+            assert_eq!(wrapped(head, text, page), want);
+        }
+        check("a  ", "short", 40, "a  short\n");
+        check("10月 ", "连续三个上课日旷课，立案。", 25, "10月 连续三个上课日旷课，\n     立案。\n");
+        check("", "the child was told of the visit", 20, "the child was told\nof the visit\n");
+        // Never before a mark that closes.
+        check("", "一二三四五六七八九十。", 20, "一二三四五六七八九\n十。\n");
     }
 }

@@ -34,6 +34,14 @@ impl Town {
         Ok(Town { policy, key, lang: context.lang })
     }
 
+    /// The same for commands that only read: while the configuration has problems and a daemon runs on with the one before,
+    /// that one counts.
+    pub fn open_to_read(context: &Context) -> Result<Town, CliError> {
+        let policy = open::policy_to_read(context)?;
+        let key = open::key(&policy, context.lang)?;
+        Ok(Town { policy, key, lang: context.lang })
+    }
+
     pub fn now(&self) -> Time {
         clock::now(self.policy.township.zone)
     }

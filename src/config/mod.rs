@@ -14,7 +14,7 @@ pub mod tree;
 
 pub use problem::{Problem, Severity};
 
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Policy, PolicyFile, Secret};
 use read::Read as _;
 use snapshot::{Gathered, Snapshot};
 use std::path::{Path, PathBuf};
@@ -35,6 +35,38 @@ pub fn load(path: &Path) -> Result<Loaded, Vec<Problem>> {
     let mut snapshot = Snapshot::new(base);
     let gathered = snapshot::gather(&mut snapshot, &path.display().to_string(), &absolute);
     finish(gathered, snapshot)
+}
+
+/// Compiles a configuration that was kept by an earlier `load` (`Policy::files`); nothing is read from the disk.
+pub fn restore(files: &[PolicyFile]) -> Result<Loaded, Vec<Problem>> {
+    let root = files.first().map_or_else(|| PathBuf::from("/"), |f| f.path.clone());
+    let base = root.parent().map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
+    let mut snapshot = Snapshot::of(base, files.to_vec());
+    let gathered = snapshot::gather(&mut snapshot, &root.display().to_string(), &root);
+    finish(gathered, snapshot)
+}
+
+/// Where the data of a configuration lie and where their key comes from, even while the rest of it has problems: read from
+/// the two sections of the root file alone.
+pub fn whereabouts(path: &Path) -> Option<(PathBuf, Secret)> {
+    let absolute = std::path::absolute(path).ok()?;
+    let text = String::from_utf8(std::fs::read(&absolute).ok()?).ok()?;
+    let mut wanted = false;
+    let mut two = String::new();
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        if line.starts_with(|c: char| !c.is_whitespace() && c != '#') {
+            wanted = line.starts_with("data_dir:") || line.starts_with("seal:");
+        }
+        if wanted {
+            two.push_str(line);
+            two.push('\n');
+        }
+    }
+    let mut snapshot = Snapshot::new(absolute.parent()?.to_path_buf());
+    let Gathered { root, mut problems, .. } = snapshot::gather_inline(&mut snapshot, "", &two, 1);
+    let raw = raw::Root::read(&root, &mut problems)?;
+    let policy = compile::compile(&raw, &mut problems, &mut snapshot);
+    Some((policy.data_dir, policy.seal))
 }
 
 /// Compiles a root configuration given as a text. Relative paths count from `base`; `line_offset` lines of `origin`

@@ -3,6 +3,7 @@
 
 use super::problem::{Pos, Problems, SourceText, say};
 use super::tree::{self, Key, Node, Value};
+use crate::domain::policy::PolicyFile;
 use sha2::{Digest, Sha256};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -16,12 +17,21 @@ pub struct Snapshot {
     pub base: PathBuf,
     /// Every file read, in order.
     pub files: Vec<PathBuf>,
+    /// The same with their bytes.
+    pub kept: Vec<PolicyFile>,
+    /// What is read in place of the disk: a configuration that was kept.
+    stored: Option<Vec<PolicyFile>>,
     digest: Sha256,
 }
 
 impl Snapshot {
     pub fn new(base: PathBuf) -> Self {
-        Snapshot { base, files: Vec::new(), digest: Sha256::new() }
+        Snapshot { base, files: Vec::new(), kept: Vec::new(), stored: None, digest: Sha256::new() }
+    }
+
+    /// One that reads what was kept of an earlier one, and nothing else.
+    pub fn of(base: PathBuf, stored: Vec<PolicyFile>) -> Self {
+        Snapshot { stored: Some(stored), ..Snapshot::new(base) }
     }
 
     /// An absolute path; `./` and inner `..` are kept as they are.
@@ -33,11 +43,19 @@ impl Snapshot {
 
     /// The bytes of a file, which become part of the hash.
     pub fn bytes(&mut self, path: &Path) -> std::io::Result<Vec<u8>> {
-        let meta = std::fs::metadata(path)?;
-        if meta.len() > BYTES_MAX {
-            return Err(std::io::Error::other("too large"));
-        }
-        let bytes = std::fs::read(path)?;
+        let bytes = match &self.stored {
+            Some(stored) => {
+                let known = stored.iter().find(|f| f.path == path).map(|f| f.bytes.clone());
+                known.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotFound))?
+            }
+            None => {
+                if std::fs::metadata(path)?.len() > BYTES_MAX {
+                    return Err(std::io::Error::other("too large"));
+                }
+                std::fs::read(path)?
+            }
+        };
+        self.kept.push(PolicyFile { path: path.to_path_buf(), bytes: bytes.clone() });
         let name = path.strip_prefix(&self.base).unwrap_or(path).to_string_lossy().into_owned();
         self.take(&name, &bytes);
         self.files.push(path.to_path_buf());

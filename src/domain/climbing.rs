@@ -7,7 +7,7 @@ use super::ids::{ChannelId, Role, RungId, Word};
 use super::ladder::{self, Anchors, Footing, Planned, Waits};
 use super::notice::{About, NewNotice, Reachable, Surroundings, resolve};
 use super::paper::{self, Paper};
-use super::policy::{AddressKind, Anchor, Ladder, Mode, Person, Policy, Rung, Unless};
+use super::policy::{AddressKind, Anchor, Ladder, MarkRule, Mode, Person, Policy, Rung, Unless};
 use super::{Time, notice};
 use serde_json::json;
 
@@ -201,19 +201,23 @@ fn woken(
     (times.len() > 1).then_some(times)
 }
 
+/// When a mark is set if nothing changes: its clock stands still outside terms and while the case is watched or closed.
+pub fn mark_at(footing: &Footing, case: &Case, climb: &Climb, rule: &MarkRule) -> Option<Time> {
+    let anchors = Anchors { marks: case.first_marked.clone(), ..anchors(case, climb) };
+    let is_still = |d: super::Date| {
+        let in_term = footing.calendar.terms().iter().any(|t| t.start <= d && d <= t.end);
+        let watched = case.still.iter().any(|(from, to)| from.date() < d && to.is_none_or(|to| d <= to.date()));
+        !in_term || watched
+    };
+    ladder::mark_due(footing, climb, &anchors, &rule.at, &is_still)
+}
+
 fn set_marks(ground: &Ground, case: &mut Case, i: usize, ladder: &Ladder, out: &mut Moves) {
     for rule in &ladder.marks {
         if case.marks.contains_key(&rule.mark) {
             continue;
         }
-        let climb = &case.climbs[i];
-        let anchors = Anchors { marks: case.first_marked.clone(), ..anchors(case, climb) };
-        let is_still = |d: super::Date| {
-            let in_term = ground.footing.calendar.terms().iter().any(|t| t.start <= d && d <= t.end);
-            let watched = case.still.iter().any(|(from, to)| from.date() < d && to.is_none_or(|to| d <= to.date()));
-            !in_term || watched
-        };
-        if let Some(due) = ladder::mark_due(&ground.footing, climb, &anchors, &rule.at, &is_still) {
+        if let Some(due) = mark_at(&ground.footing, case, &case.climbs[i], rule) {
             if due <= ground.now {
                 emit(case, ground.now, out, Event::Marked { mark: rule.mark.clone() });
             } else {

@@ -43,6 +43,23 @@ pub struct Policy {
     pub templates: Templates,
     /// Content hash of all files read: names a policy in the ledger.
     pub hash: String,
+    /// The files themselves, the root first, so that the policy in force can be read again while they are being mended.
+    pub files: std::sync::Arc<Vec<PolicyFile>>,
+}
+
+/// A file of the configuration as it was read; secrets are only referred to in it. Sealed where it is stored.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyFile {
+    /// Absolute.
+    pub path: PathBuf,
+    pub bytes: Vec<u8>,
+}
+
+/// Without the text, which names people.
+impl std::fmt::Debug for PolicyFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({} bytes)", self.path.display(), self.bytes.len())
+    }
 }
 
 impl Policy {

@@ -113,7 +113,7 @@ fn on_cases(db: &mut Db, policy: &Policy, now: Time, asked: &Asked) -> Done {
         Ok(request) => request,
         Err(e) => return Ok(Answer::refused(run::request_unreadable(asked.lang, e))),
     };
-    let reply = command::obey_in(db, policy, now, &request, asked.lang)?;
+    let reply = command::obey_in(db, policy, now, &request, asked.lang, asked.uid)?;
     if reply.ok {
         write_down(db, now, asked)?;
     }
@@ -149,7 +149,8 @@ fn order(db: &mut Db, policy: &Policy, now: Time, asked: &Asked) -> Done {
             }
             let vault = db.vault();
             let done: Result<_, StoreError> = db.write(|tx| {
-                let hand = Hand { tx, vault: &vault, now, lang: asked.lang, by: &by, why: reason.as_deref() };
+                let hand =
+                    Hand { tx, vault: &vault, now, lang: asked.lang, uid: asked.uid, by: &by, why: reason.as_deref() };
                 let done = hand.lay_on(act, &target)?;
                 if done.is_ok() {
                     enter(tx, &vault, now, asked)?;
@@ -196,6 +197,7 @@ struct Hand<'a> {
     vault: &'a vault::Vault,
     now: Time,
     lang: Lang,
+    uid: Option<u64>,
     by: &'a str,
     why: Option<&'a str>,
 }
@@ -331,7 +333,8 @@ impl Hand<'_> {
             role: n.to.role.clone(),
             why: say::cancelled_by(self.lang, self.by, self.why.unwrap_or_default()),
         });
-        cases::write(self.tx, self.vault, &draft.case, &draft.events, n.school.as_ref(), Some(self.now), self.now)?;
+        let (school, now) = (n.school.as_ref(), self.now);
+        cases::write_for(self.tx, self.vault, &draft.case, &draft.events, school, Some(now), now, self.uid)?;
         deliveries::mark_pupil(self.tx, draft.case.pupil, self.now)
     }
 }

@@ -1,17 +1,18 @@
 //! What the books are filled with, read from the store: the ledgers (台账), a month's report (月报表), one case's file
 //! (一生一案). Follow-ups stand in no ledger. Nothing here changes anything.
 
-use super::{StepError, courier, papers, prepared};
+use super::{StepError, courier, papers, prepared, rule_by_hash};
 use crate::document::book::{Book, Cell, Column, Table, said};
 use crate::document::{Facts, Measure};
 use crate::domain::calendar::Calendar;
 use crate::domain::case::{self, Case, Event, State};
-use crate::domain::ids::{CaseId, SchoolId};
-use crate::domain::message::{Lang, books as m, shell as say};
+use crate::domain::ids::{CaseId, IncidentId, LadderId, Role, RungId, SchoolId, Word};
+use crate::domain::message::{Lang, books as m, ledger, shell as say};
 use crate::domain::notice::About;
 use crate::domain::paper::{self, Paper};
 use crate::domain::policy::Policy;
-use crate::domain::rule::ast::Sex;
+use crate::domain::rule::ast::{ActMatch, Sex};
+use crate::domain::rule::phrase::Phrases;
 use crate::domain::text::{mask_name, mask_number};
 use crate::domain::words::say_time;
 use crate::domain::{Date, Time, TimeOfDay, timeline};
@@ -233,7 +234,7 @@ impl Shelf<'_> {
         tables.push(table(m::letters_tab(lang), &list, self.told(c)?));
         let entries = cases::ledger(self.conn, self.vault, Some(c.id))?;
         let rows = entries.iter().map(|e| {
-            let said = say::event(lang, &e.event, &|by| self.by(by), &|text| self.words(text));
+            let said = ledger::event(lang, &e.event, &Told { shelf: self, case: c });
             vec![say_time(e.at).into(), said.into()]
         });
         let list = [(m::col_time(lang), 18), (m::col_what(lang), 90)];
@@ -253,6 +254,49 @@ impl Shelf<'_> {
             vec![say_time(at).into(), role.to_string().into(), channel.into(), rung.to_string().into()]
         };
         Ok(told.into_iter().map(row).collect())
+    }
+}
+
+/// The names in one case's history.
+struct Told<'a> {
+    shelf: &'a Shelf<'a>,
+    case: &'a Case,
+}
+
+impl ledger::Names for Told<'_> {
+    fn person(&self, name: &str) -> String {
+        self.shelf.by(name)
+    }
+    fn words(&self, text: &str) -> String {
+        self.shelf.words(text)
+    }
+    fn rule(&self, rule: &str, hash: Option<&str>) -> String {
+        let kept = hash.or_else(|| self.case.grounds.iter().rev().find(|g| g.rule == *rule).map(|g| g.hash.as_str()));
+        let text = kept.and_then(|hash| rule_by_hash(self.shelf.conn, self.shelf.policy, hash));
+        text.map_or_else(|| rule.to_owned(), |r| r.title.in_lang(self.shelf.lang()).to_owned())
+    }
+    fn ladder(&self, ladder: &LadderId, rung: Option<&RungId>) -> String {
+        let title = || self.shelf.policy.ladder(ladder).map(|l| l.title.in_lang(self.shelf.lang()).to_owned());
+        rung.map_or_else(|| title().unwrap_or_else(|| ladder.to_string()), RungId::to_string)
+    }
+    fn role(&self, role: &Role) -> String {
+        let office = self.shelf.policy.contacts.offices.get(role).map(|o| o.name.clone());
+        let known = ledger::role(self.shelf.lang(), role.as_str()).map(str::to_owned);
+        known.or(office).unwrap_or_else(|| role.to_string())
+    }
+    fn act(&self, kind: &Word, result: Option<&Word>) -> String {
+        let phrases = Phrases { policy: self.shelf.policy, lang: self.shelf.lang() };
+        phrases.acts(&ActMatch { kinds: vec![kind.clone()], results: result.into_iter().cloned().collect() })
+    }
+    fn incident(&self, incident: IncidentId) -> String {
+        incident.to_string()
+    }
+    fn basis(&self, _: &case::Ground) -> Option<String> {
+        None
+    }
+    fn letters(&self, _: &LadderId, _: &RungId, _: u32, _: &Role) -> Option<String> {
+        // They stand in a table of their own.
+        None
     }
 }
 

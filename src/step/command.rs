@@ -139,6 +139,7 @@ struct Desk<'a> {
     policy: &'a Policy,
     lang: Lang,
     now: Time,
+    uid: Option<u64>,
 }
 
 type Done = Result<Reply, Refusal>;
@@ -152,14 +153,21 @@ fn done(message: String, decision: Option<String>) -> Done {
 /// # Errors
 /// Only when the database cannot be read or written; a refusal is a reply.
 pub fn obey(db: &mut Db, policy: &Policy, now: Time, request: &Request) -> Result<Reply, StepError> {
-    obey_in(db, policy, now, request, policy.township.lang)
+    obey_in(db, policy, now, request, policy.township.lang, None)
 }
 
-/// The same, answered in the caller's language.
-pub fn obey_in(db: &mut Db, policy: &Policy, now: Time, request: &Request, lang: Lang) -> Result<Reply, StepError> {
+/// The same, answered in the caller's language; `uid` lands in the ledger.
+pub fn obey_in(
+    db: &mut Db,
+    policy: &Policy,
+    now: Time,
+    request: &Request,
+    lang: Lang,
+    uid: Option<u64>,
+) -> Result<Reply, StepError> {
     let vault = db.vault();
     let result = db.write(|tx| {
-        let desk = Desk { tx, vault: &vault, policy, lang, now };
+        let desk = Desk { tx, vault: &vault, policy, lang, now, uid };
         desk.carry_out(request)
     });
     match result {
@@ -239,7 +247,8 @@ impl Desk<'_> {
     fn write(&self, mut draft: Draft) -> Result<(), Refusal> {
         let school = super::courier::place_of(self.tx, self.policy, draft.case.pupil, self.now.date())?.map(|p| p.0);
         let events = std::mem::take(&mut draft.events);
-        cases::write(self.tx, self.vault, &draft.case, &events, school.as_ref(), Some(self.now), self.now)?;
+        let (school, now) = (school.as_ref(), self.now);
+        cases::write_for(self.tx, self.vault, &draft.case, &events, school, Some(now), now, self.uid)?;
         deliveries::mark_pupil(self.tx, draft.case.pupil, self.now)?;
         Ok(())
     }
@@ -688,7 +697,7 @@ impl Desk<'_> {
             let wanted = i.kind == kind && subject.is_none_or(|s| s == i.subject);
             if wanted && i.kind == incident::MASS_ABSENCE && i.body.released.is_none() {
                 any = true;
-                n += pupils::release(self.tx, self.policy, self.vault, &i, Some(by), self.now)?;
+                n += pupils::release(self.tx, self.policy, self.vault, &i, Some((by, self.uid)), self.now)?;
             }
         }
         if !any {

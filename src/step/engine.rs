@@ -25,7 +25,7 @@ pub fn run(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, Step
         if slept_s > 15 * 60 {
             findings::set_meta(tx, "woke", ms(now).to_string().as_bytes())?;
         }
-        let mut before = policy_change::notice(tx, policy, now)?;
+        let mut before = policy_change::notice(tx, &vault, policy, now)?;
         let mut dirty: BTreeSet<PupilId> = deliveries::dirty_pupils(tx)?.into_iter().collect();
         let marked = !dirty.is_empty();
         let mut due: BTreeSet<PupilId> = cases::due_pupils(tx, now)?.into_iter().collect();

@@ -12,7 +12,10 @@ use crate::domain::message::{Lang, papers as m};
 use crate::domain::notice::{self, About, Notice, Surroundings};
 use crate::domain::paper::{self, Paper};
 use crate::domain::policy::{AddressKind, Anchor, Ladder, Policy};
-use crate::domain::rule::explain;
+use crate::domain::rule::ast::Cond;
+use crate::domain::rule::explain::Explainer;
+use crate::domain::rule::outlook::Part;
+use crate::domain::rule::phrase::Phrases;
 use crate::domain::{Date, Time, timeline};
 use crate::store::{
     Connection, StoreError, Transaction, Vault, cases, decisions, documents, evidence, findings, outbox, vault,
@@ -175,7 +178,10 @@ fn grounds(
         if f.evidence == absent || f.evidence.len() > 10 {
             f.evidence.clear();
         }
-        out.push(Ground { said: explain::because(&f, &rule, None, &ready.calendar, lang), basis: rule.basis });
+        let phrases = Phrases { policy, lang };
+        let explainer = Explainer { phrases, calendar: &ready.calendar, member: None, today: f.last_on };
+        let stood = Part { cond: first_leaf(&rule.when).clone(), is_true: true, now: f.measure, dates: Vec::new() };
+        out.push(Ground { said: explainer.because(&f, &[stood]), basis: rule.basis });
     }
     Ok(out)
 }
@@ -284,4 +290,12 @@ pub fn attached(
         });
     }
     Ok(out)
+}
+
+/// A paper says the branch by which a rule is known.
+fn first_leaf(c: &Cond) -> &Cond {
+    match c {
+        Cond::All(list) | Cond::Any(list) => list.first().map_or(c, first_leaf),
+        other => other,
+    }
 }

@@ -5,14 +5,26 @@ use crate::domain::Time;
 use crate::domain::calendar::Calendar;
 use crate::domain::ids::Role;
 use crate::domain::notice::{self, About, Surroundings};
-use crate::domain::policy::{CalendarPolicy, Ladder, Policy, School};
+use crate::domain::policy::{CalendarPolicy, Ladder, Policy, PolicyFile, School};
 use crate::domain::rule::ast::Rule;
 use crate::domain::weaken;
-use crate::store::{Transaction, deliveries, findings, outbox, vault};
+use crate::store::vault::Cell;
+use crate::store::{Db, StoreError, Transaction, Vault, deliveries, findings, outbox, vault};
 use serde_json::json;
 
+/// Where the files of the policy in force stand: they name people, so they are sealed.
+const FILES: Cell = Cell("meta.policy_files", 0);
+
+/// The files of the policy by which the database was last evaluated, for whoever reads while newer ones have problems.
+pub fn files_in_force(db: &Db) -> Result<Option<Vec<PolicyFile>>, StoreError> {
+    match findings::meta(db.conn(), "policy_files")? {
+        Some(sealed) => Ok(Some(db.vault().unseal_json(FILES, &sealed)?)),
+        None => Ok(None),
+    }
+}
+
 /// Compares the policy in force with the one of the last step. Gives the calendar of that one if it was another.
-pub fn notice(tx: &Transaction, policy: &Policy, now: Time) -> Result<Option<Calendar>, StepError> {
+pub fn notice(tx: &Transaction, sealed: &Vault, policy: &Policy, now: Time) -> Result<Option<Calendar>, StepError> {
     if findings::meta_text(tx, "policy")?.as_deref() == Some(policy.hash.as_str()) {
         return Ok(None);
     }
@@ -53,6 +65,8 @@ pub fn notice(tx: &Transaction, policy: &Policy, now: Time) -> Result<Option<Cal
     findings::set_meta(tx, "in_force", in_force.as_bytes())?;
     findings::set_meta(tx, "policy", policy.hash.as_bytes())?;
     findings::set_meta(tx, "policy_rejected", b"")?;
+    let files = sealed.seal_json(FILES, policy.files.as_ref())?;
+    findings::set_meta(tx, "policy_files", &files)?;
     Ok(before)
 }
 

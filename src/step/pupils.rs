@@ -578,21 +578,23 @@ fn empty_classes(around: &Around, school: &SchoolId) -> BTreeSet<crate::domain::
     count.into_iter().filter(|(_, (n, recorded, any))| *n >= min && *recorded > 0 && !any).map(|(c, _)| c).collect()
 }
 
-/// A mass hold is over: what it held goes in the order of the ladder, one every `gap_min` to one role.
+/// A mass hold is over: what it held goes in the order of the ladder, one every `gap_min` to one role. `by`: the name that
+/// was typed, and the user id that the system gave.
 pub fn release(
     tx: &Transaction,
     policy: &Policy,
     vault: &Vault,
     incident: &crate::domain::incident::Incident,
-    by: Option<&str>,
+    by: Option<(&str, Option<u64>)>,
     now: Time,
 ) -> Result<usize, StepError> {
     let mut n = 0;
     for mut case in cases::held_by(tx, vault, incident.id)? {
-        let event = Event::Released { by: by.map(str::to_owned) };
+        let event = Event::Released { by: by.map(|(name, _)| name.to_owned()) };
         crate::domain::case::apply(&mut case, now, &event);
         let school = incident.school.clone();
-        cases::write(tx, vault, &case, &[event], school.as_ref(), Some(now), now)?;
+        let uid = by.and_then(|(_, uid)| uid);
+        cases::write_for(tx, vault, &case, &[event], school.as_ref(), Some(now), now, uid)?;
         let mut last: BTreeMap<String, Time> = BTreeMap::new();
         for held in outbox::of_subject(tx, About::Case(case.id))? {
             if held.state != NoticeState::Held {

@@ -15,6 +15,8 @@ pub struct Entry {
     pub case: CaseId,
     pub at: Time,
     pub event: Event,
+    /// The user id of whoever asked for it on the command line.
+    pub uid: Option<u64>,
 }
 
 fn read(vault: &Vault, r: &Row) -> Result<Case, StoreError> {
@@ -94,6 +96,20 @@ pub fn write(
     wake: Option<Time>,
     now: Time,
 ) -> Result<(), StoreError> {
+    write_for(tx, vault, case, events, school, wake, now, None)
+}
+
+/// The same for a person's command: the user id that the system gave stands beside the name that was typed.
+pub fn write_for(
+    tx: &Transaction,
+    vault: &Vault,
+    case: &Case,
+    events: &[Event],
+    school: Option<&SchoolId>,
+    wake: Option<Time>,
+    now: Time,
+    uid: Option<u64>,
+) -> Result<(), StoreError> {
     let sealed = vault.seal_json(Cell("case_row.body", case.id.0), case)?;
     let state = match case.state {
         State::Open => "open",
@@ -119,43 +135,58 @@ pub fn write(
         if let Event::Drafted { document, number, .. } = event {
             super::documents::enter(tx, number, case.id, document, now)?;
         }
-        append(tx, vault, case.id, now, event)?;
+        append(tx, vault, case.id, now, event, uid)?;
     }
     Ok(())
 }
 
-fn append(tx: &Transaction, vault: &Vault, case: CaseId, at: Time, event: &Event) -> Result<(), StoreError> {
+fn append(
+    tx: &Transaction,
+    vault: &Vault,
+    case: CaseId,
+    at: Time,
+    event: &Event,
+    uid: Option<u64>,
+) -> Result<(), StoreError> {
+    let uid = uid.and_then(|uid| i64::try_from(uid).ok());
     let id: i64 = tx.prepare_cached("SELECT ifnull(max(id), 0) + 1 FROM case_event")?.query_row([], |r| r.get(0))?;
     let sealed = vault.seal_json(Cell("case_event.body", id), event)?;
-    tx.prepare_cached("INSERT INTO case_event (id, case_id, at, name, sealed_body) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![id, case.0, ms(at), event.name(), sealed])?;
+    tx.prepare_cached(
+        "INSERT INTO case_event (id, case_id, at, name, uid, sealed_body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![id, case.0, ms(at), event.name(), uid, sealed])?;
     Ok(())
 }
 
 /// The ledger of one case, or of all.
 pub fn ledger(conn: &Connection, vault: &Vault, case: Option<CaseId>) -> Result<Vec<Entry>, StoreError> {
     let mut q = conn.prepare_cached(
-        "SELECT id, case_id, at, sealed_body FROM case_event WHERE ?1 IS NULL OR case_id = ?1 ORDER BY id",
+        "SELECT id, case_id, at, sealed_body, uid FROM case_event WHERE ?1 IS NULL OR case_id = ?1 ORDER BY id",
     )?;
     let mut rows = q.query([case.map(|c| c.0)])?;
     let mut out = Vec::new();
     while let Some(r) = rows.next()? {
         let sealed: Vec<u8> = r.get(3)?;
         let event = vault.unseal_json(Cell("case_event.body", r.get(0)?), &sealed)?;
-        out.push(Entry { case: CaseId(r.get(1)?), at: from_ms(r.get(2)?), event });
+        let uid: Option<i64> = r.get(4)?;
+        let uid = uid.and_then(|uid| u64::try_from(uid).ok());
+        out.push(Entry { case: CaseId(r.get(1)?), at: from_ms(r.get(2)?), event, uid });
     }
     Ok(out)
 }
 
 /// What happened to any case after an instant.
 pub fn events_since(conn: &Connection, vault: &Vault, since: Time) -> Result<Vec<Entry>, StoreError> {
-    let mut q = conn.prepare_cached("SELECT id, case_id, at, sealed_body FROM case_event WHERE at > ?1 ORDER BY id")?;
+    let mut q =
+        conn.prepare_cached("SELECT id, case_id, at, sealed_body, uid FROM case_event WHERE at > ?1 ORDER BY id")?;
     let mut rows = q.query([ms(since)])?;
     let mut out = Vec::new();
     while let Some(r) = rows.next()? {
         let sealed: Vec<u8> = r.get(3)?;
         let event = vault.unseal_json(Cell("case_event.body", r.get(0)?), &sealed)?;
-        out.push(Entry { case: CaseId(r.get(1)?), at: from_ms(r.get(2)?), event });
+        let uid: Option<i64> = r.get(4)?;
+        let uid = uid.and_then(|uid| u64::try_from(uid).ok());
+        out.push(Entry { case: CaseId(r.get(1)?), at: from_ms(r.get(2)?), event, uid });
     }
     Ok(out)
 }

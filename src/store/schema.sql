@@ -309,6 +309,8 @@ CREATE TABLE case_event (
     case_id INTEGER NOT NULL REFERENCES case_row (id) ON DELETE CASCADE,
     at      INTEGER NOT NULL,
     name    TEXT NOT NULL,
+    -- The user id of whoever asked for it on the command line, as the system gave it.
+    uid     INTEGER,
     sealed_body BLOB NOT NULL
 ) STRICT;
 CREATE INDEX case_event_case ON case_event (case_id, id);

@@ -108,6 +108,7 @@ pub fn bare() -> Policy {
         channels: vec![],
         templates: Templates::default(),
         hash: String::new(),
+        files: std::sync::Arc::default(),
     }
 }
 

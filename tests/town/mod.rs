@@ -132,5 +132,6 @@ pub fn policy() -> Policy {
         channels: Vec::new(),
         templates: Templates::default(),
         hash: String::new(),
+        files: std::sync::Arc::default(),
     }
 }

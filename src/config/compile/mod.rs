@@ -113,6 +113,7 @@ pub fn compile(root: &raw::Root, p: &mut Problems, snapshot: &mut Snapshot) -> P
         channels,
         templates,
         hash: b.snapshot.hash(),
+        files: std::sync::Arc::new(b.snapshot.kept.clone()),
     };
     cross::check(root, &policy, &mut b);
     policy

@@ -52,6 +52,7 @@ pub mod config;
 pub mod delivery;
 pub mod demo;
 pub mod intake;
+pub mod ledger;
 pub mod letters;
 pub mod papers;
 pub mod rules;

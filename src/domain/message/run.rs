@@ -71,4 +71,5 @@ messages! {
     status_incident(kind, subject, since) zh "  {kind} {subject}（自 {since} 起）" en "  {kind} {subject} (since {since})";
     status_healthy() zh "一切正常" en "all is well";
     status_unhealthy() zh "需要有人处理" en "somebody must look into this";
+    reading_by_the_old() zh "配置有误，以下按运行中的旧配置显示" en "the configuration has problems; what follows is by the old one, which is still running";
 }

@@ -1,10 +1,8 @@
-//! Messages of the commands that people type: tables, ledgers in words, what the outbox says to a person's hand.
+//! Messages of the commands that people type: tables, what the outbox says to a person's hand, explain and the climb.
 
 use super::Lang;
-use crate::domain::case::{Event, Reason, State};
+use crate::domain::case::{Reason, State};
 use crate::domain::notice::NoticeState;
-use crate::domain::paper;
-use crate::domain::words::{say_day, say_time};
 
 messages! {
     // Reaching the data.
@@ -71,37 +69,67 @@ messages! {
     still_open() zh "未结束" en "open";
 
     // explain and case show.
-    head_days() zh "出勤（√到 ×缺 旷 病 事 迟 退 公 -名单上没有 .没有记录 =放假 ~不在校）" en "Days (√ present, × absent, 旷 truant, 病 sick, 事 personal, 迟 late, 退 left early, 公 official, - not listed, . not recorded, = holiday, ~ not expected)";
+    head_days(marks) zh "出勤（{marks}）" en "Days ({marks})";
     head_findings() zh "规则的发现" en "Findings";
+    head_rule(rule) zh "规则 {rule}" en "Rule {rule}";
+    label_because() zh "因为" en "because";
+    label_clears() zh "解除" en "to clear";
+    label_distance() zh "还差" en "how far";
     head_case(case, state, level) zh "个案 {case}：{state}，{level} 级" en "Case {case}: {state}, level {level}";
     number(number) zh "编号 {number}" en "number {number}";
     relapse_of(case) zh "前一个案 {case}" en "the one before: {case}";
     head_ledger() zh "经过" en "History";
-    head_past(ladder) zh "流程 {ladder}：已走的步骤" en "Ladder {ladder}: past rungs";
-    head_future(ladder) zh "流程 {ladder}：以后的步骤" en "Ladder {ladder}: rungs to come";
-    no_findings() zh "没有" en "none";
+    head_past(ladder) zh "{ladder}：已走的步骤" en "{ladder}: past rungs";
+    head_future(ladder) zh "{ladder}：以后的步骤" en "{ladder}: rungs to come";
+    head_marks() zh "标记" en "Marks";
+    nothing_past() zh "还没有" en "none yet";
+    nothing_to_come() zh "没有了" en "none";
+    no_findings() zh "没有：按现有记录，没有规则成立" en "none: by what is recorded no rule is true";
     no_case() zh "没有个案" en "no case";
+    no_days() zh "没有任何记录" en "nothing is recorded";
     stands_still(state) zh "个案{state}，流程停着" en "the case is {state}: the ladder stands still";
     waits_for(what) zh "等：{what}" en "waits for {what}";
     waits_level(level) zh "达到 {level} 级" en "level {level}";
-    waits_act(kind) zh "措施 {kind}" en "the act {kind}";
-    waits_served(document) zh "文书 {document} 送达" en "{document} to be served";
-    waits_mark(mark) zh "标记 {mark}" en "the mark {mark}";
-    waits_rung(rung) zh "步骤 {rung}" en "the rung {rung}";
+    waits_act(kind) zh "登记{kind}" en "{kind} to be recorded";
+    waits_served(document, after) zh "登记{document}送达（送达后{after}期满的次一工作日发）" en "{document} to be served (goes on the working day after {after} have passed)";
+    waits_mark(mark) zh "标记{mark}" en "the mark {mark}";
+    waits_rung(rung) zh "步骤 {rung} 发出或跳过" en "the rung {rung} to be sent or skipped";
     waits_leave() zh "请假结束" en "the leave to end";
+    was_cancelled() zh "已取消：降级后不再需要" en "cancelled: the level that called for it is gone";
     statutory() zh "法定" en "statutory";
-    held_by(incident) zh "通知因大面积缺课暂停（{incident}）" en "held because of a mass absence ({incident})";
+    attempt(n, of) zh "第 {n} 次重复（最多 {of} 次）" en "repeat {n} of at most {of}";
+    due_was(at) zh "由 {at} 推后（免打扰时段或间隔）" en "put off from {at} (quiet hours or spacing)";
+    put_off_by(by, at) zh "因{by}接手由 {at} 推迟" en "put off from {at} because {by} has taken the case on";
+    goes_after_hold() zh "暂缓解除后才发" en "goes when the hold ends";
+    not_if_acknowledged() zh "有人接手并登记了措施则不发" en "not sent if somebody has taken the case on and an act followed";
+    not_if_act(act) zh "登记了{act}则不发" en "not sent if {act} is recorded";
+    with_document(document) zh "附{document}" en "with {document}";
+    stops_on_return(days, on) zh "回校上课满 {days}（最早{on}）则以下全部取消，已告知的人会收到返校通知" en "all of these are cancelled when the child has attended {days} ({on} at the earliest); everyone told hears of the return";
+    stops_on_return_some_day(days) zh "回校上课满 {days}则以下全部取消，已告知的人会收到返校通知" en "all of these are cancelled when the child has attended {days}; everyone told hears of the return";
+    put_off_by_taking_on(roles, holds) zh "{roles}接手（case acknowledge）则非法定的步骤推迟到接手后{holds}" en "when one of these takes the case on (case acknowledge): {roles}, what is not statutory waits {holds}";
+    acts_prolong(by, holds) zh "{by}已接手：其间登记一次措施（case act），到期后再延长{holds}，只延长一次" en "{by} has taken the case on: an act recorded meanwhile (case act) prolongs that by {holds}, once";
+    paused_by_leave() zh "正在请假：非法定的步骤等请假结束" en "on leave: what is not statutory waits for the leave to end";
+    watched(until, of, days) zh "观察至 {until}；期间再{of}满 {days}，流程继续" en "watched until {until}; on {days} of {of} within that the climb goes on";
+    marked_since(mark, at) zh "{mark}：{at} 起" en "{mark}: since {at}";
+    marked_at(mark, at) zh "{mark}：继续缺课的话 {at} 标记（假期和观察期不计时）" en "{mark}: on {at} if the absence goes on (the clock stands still in holidays and while watched)";
+    marked_after(mark, what) zh "{mark}：等{what}" en "{mark}: after {what}";
+    mark_stands(mark) zh "{mark}：计时停着" en "{mark}: its clock stands still";
+    ended_at(at) zh "{at} 走完" en "came to its end at {at}";
+    exhausted_at(at) zh "{at} 重复也已走完，仍未返校：由人处理" en "exhausted at {at}, the child is not back: for people to act on";
+    held_by(incident) zh "通知因大面积缺课暂缓（{incident}）；核实后用 outbox release 放行" en "held because of a mass absence ({incident}); let them go with outbox release";
     acknowledged_until(by, until) zh "{by}已接手，至 {until}" en "acknowledged by {by} until {until}";
     closed_because(reason) zh "结案：{reason}" en "closed: {reason}";
     identify_hint() zh "（用 --identify 显示）" en "(shown with --identify)";
 
     // Outcomes of rungs.
     out_noticed() zh "等待发出" en "waits to be sent";
-    out_held() zh "暂停" en "held";
-    out_sent() zh "已发" en "sent";
+    out_held() zh "暂缓" en "held";
+    out_sent() zh "已告知" en "told";
+    out_failed() zh "没能告知" en "could not be told";
+    out_cancelled() zh "已取消" en "cancelled";
     out_skipped(why) zh "跳过：{why}" en "skipped: {why}";
-    out_unreachable() zh "联系不上任何人" en "nobody could be reached";
-    out_letter(letter, channel, state) zh "{letter} {channel} {state}" en "{letter} {channel} {state}";
+    out_unreachable() zh "没有可用的联系方式" en "nobody could be reached";
+    out_letter(channel, letter, state) zh "{channel} {letter} {state}" en "{channel} {letter} {state}";
 
     // States.
     case_open() zh "进行中" en "open";
@@ -112,62 +140,9 @@ messages! {
     notice_told() zh "已告知" en "told";
     notice_given_up() zh "无法送达" en "given up";
     notice_cancelled() zh "已取消" en "cancelled";
-
-    // The ledger in words.
-    ev_opened() zh "建立个案" en "opened";
-    ev_opened_again(case) zh "建立个案（前一个案 {case}）" en "opened (the one before: {case})";
-    ev_finding_added(rule, day, level) zh "规则 {rule}（{day}）成立，{level} 级" en "rule {rule} found on {day}, level {level}";
-    ev_finding_retracted(rule, day) zh "规则 {rule}（{day}）的发现被更正撤回" en "the finding of rule {rule} on {day} was retracted";
-    ev_finding_back(rule, day) zh "规则 {rule}（{day}）重新成立" en "the finding of rule {rule} on {day} is back";
-    ev_numbered(number) zh "编号 {number}" en "numbered {number}";
-    ev_level_raised(from, to) zh "由 {from} 级升为 {to} 级" en "lifted from level {from} to {to}";
-    ev_level_lowered(from, to) zh "由 {from} 级降为 {to} 级" en "lowered from level {from} to {to}";
-    ev_climb_started(ladder) zh "开始流程 {ladder}" en "ladder {ladder} started";
-    ev_ladder_migrated(ladder) zh "流程 {ladder} 换用现行版本" en "ladder {ladder} moved to the version in force";
-    ev_rung_noticed(ladder, rung, role) zh "{ladder}/{rung}：准备通知 {role}" en "{ladder}/{rung}: {role} is to be told";
-    ev_rung_sent(ladder, rung, role) zh "{ladder}/{rung}：已通知 {role}" en "{ladder}/{rung}: {role} was told";
-    ev_rung_skipped(ladder, rung, role, why) zh "{ladder}/{rung}：没有通知 {role}，{why}" en "{ladder}/{rung}: {role} was not told, {why}";
-    ev_rung_unreachable(ladder, rung, role) zh "{ladder}/{rung}：{role} 联系不上任何人" en "{ladder}/{rung}: nobody of {role} could be reached";
-    ev_rung_cancelled(ladder, rung) zh "{ladder}/{rung}：取消" en "{ladder}/{rung}: cancelled";
-    ev_rung_brought(ladder, rung) zh "{ladder}/{rung}：提前" en "{ladder}/{rung}: brought forward";
-    ev_woken(ladder) zh "停机之后，流程 {ladder} 重新排定时间" en "after a sleep the times of ladder {ladder} were set anew";
-    ev_ladder_ended(ladder) zh "流程 {ladder} 走完" en "ladder {ladder} has come to its end";
-    ev_ladder_exhausted(ladder) zh "流程 {ladder} 重复也已走完" en "ladder {ladder} is exhausted";
-    ev_marked(mark) zh "标记 {mark}" en "marked {mark}";
-    ev_unmarked(mark) zh "去掉标记 {mark}" en "mark {mark} taken off";
-    ev_due_moved(ladder, rung, from, to) zh "校历有改动：{ladder} 的 {rung} 由 {from} 改为 {to}" en "the calendar was edited: {rung} of {ladder} is due at {to} instead of {from}";
-    ev_calendar_ended() zh "校历排不到下一步" en "the calendar ends before the next rung is due";
-    ev_calendar_known() zh "校历已经续上" en "the calendar goes on";
-    ev_watch_moved(from, to) zh "观察期末由 {from} 改为 {to}" en "the watch ends on {to} instead of {from}";
-    when_known() zh "校历续上之时" en "when the calendar goes on";
-    ev_acknowledged(by, role, until) zh "{by}（{role}）接手，至 {until}" en "acknowledged by {by} ({role}) until {until}";
-    ev_prolonged(until) zh "接手延长至 {until}" en "the acknowledgement was prolonged until {until}";
-    ev_act(kind, result, day, by) zh "{by} {day} {kind}：{result}" en "{by} on {day}: {kind}, {result}";
-    ev_paused() zh "请假中，暂停" en "paused by leave";
-    ev_resumed() zh "请假结束，继续" en "the leave has ended: goes on";
-    ev_held(incident) zh "大面积缺课，通知暂停（{incident}）" en "held because of a mass absence ({incident})";
-    ev_released() zh "通知放行" en "released";
-    ev_released_by(by) zh "{by}放行通知" en "released by {by}";
-    ev_returned(day, until) zh "{day} 返校，观察至 {until}" en "back at school on {day}, watched until {until}";
-    ev_returned_by(day, by, until) zh "{by}报告 {day} 返校，观察至 {until}" en "back at school on {day} by the word of {by}, watched until {until}";
-    ev_return_confirmed() zh "考勤证实了返校" en "attendance confirmed the return";
-    ev_return_unconfirmed(by) zh "考勤没有证实{by}报告的返校" en "attendance did not confirm the return that {by} reported";
-    ev_relapsed(day) zh "{day} 再次缺课" en "absent again on {day}";
-    ev_went_on(ladder, rung) zh "流程 {ladder} 从 {rung} 继续" en "ladder {ladder} goes on with {rung}";
-    ev_corrected() zh "发更正通知" en "corrected: everyone told is told so";
-    ev_closed(reason) zh "结案：{reason}" en "closed: {reason}";
-    ev_closed_by(reason, by, evidence) zh "{by}结案：{reason}，证据：{evidence}" en "closed by {by}: {reason}, evidence: {evidence}";
-    ev_reopened(by, why) zh "{by}重开：{why}" en "reopened by {by}: {why}";
-    ev_expired() zh "休学或免学到期未返校，个案恢复" en "the suspension or exemption has ended without a return: open again";
     report_written(file) zh "已写入 {file}" en "written to {file}";
     report_exists(file) zh "{file} 已经存在，没有覆盖；请换一个文件名" en "{file} is there already and is left as it is; please name another file";
     report_not_written(file) zh "写不了 {file}" en "{file} cannot be written";
-    ev_served(document, number, day, by) zh "{by} {day} 送达 {document}{number}" en "{document}{number} served on {day} by {by}";
-    ev_drafted(document, number) zh "拟出 {document} 草稿 {number}" en "draft {number} of {document} was made";
-    ev_drafted_by(document, number, by) zh "{by}拟出 {document} 草稿 {number}" en "draft {number} of {document} was made by {by}";
-    ev_referred(to, by) zh "{by}移交 {to}" en "referred to {to} by {by}";
-    ev_review() zh "待复核（九年级结束或满16岁）" en "for review (grade 9 over, or 16 years old)";
-
     backup_there(file) zh "{file} 已存在，没有覆盖" en "{file} is there already and was not overwritten";
     backup_there_hint() zh "请换一个文件名，例如带上日期" en "choose another name, with the date in it for example";
     backup_unwritable(file) zh "{file} 写不了" en "{file} cannot be written";
@@ -231,90 +206,35 @@ pub fn reason(lang: Lang, r: Reason) -> String {
     }
 }
 
+/// How long after an anchor.
+pub fn after(lang: Lang, a: crate::domain::policy::After) -> String {
+    use crate::domain::policy::After;
+    let (n, zh, en) = match a {
+        After::Seconds(s) if s % 3600 == 0 => (s / 3600, "小时", "hours"),
+        After::Seconds(s) => (s / 60, "分钟", "minutes"),
+        After::SchoolDays(n) => (n.into(), "个上课日", "school days"),
+        After::WorkingDays(n) => (n.into(), "个工作日", "working days"),
+        After::CalendarDays(n) => (n.into(), "天", "days"),
+        After::Months(n) => (n.into(), "个月", "months"),
+    };
+    match lang {
+        Lang::Zh => format!(" {n} {zh}"),
+        Lang::En if n == 1 => format!("1 {}", en.trim_end_matches('s')),
+        Lang::En => format!("{n} {en}"),
+    }
+}
+
 /// Why a rung was skipped, in words; a reason that a person gave stays as given.
 pub fn skipped_because(lang: Lang, why: &str) -> String {
     match (lang, why.split_once(':')) {
         (Lang::Zh, _) if why == "acknowledged" => "已有人接手处理".to_owned(),
         (Lang::En, _) if why == "acknowledged" => "somebody has taken the case on".to_owned(),
-        (Lang::Zh, Some(("act", kind))) => format!("已有措施 {}", kind.trim()),
-        (Lang::En, Some(("act", kind))) => format!("the act {} is recorded", kind.trim()),
+        (Lang::Zh, Some(("act", kind))) => {
+            format!("已登记{}", super::rules::act_word(lang, kind.trim()).unwrap_or(kind.trim()))
+        }
+        (Lang::En, Some(("act", kind))) => {
+            format!("{} is recorded", super::rules::act_word(lang, kind.trim()).unwrap_or(kind.trim()))
+        }
         _ => why.to_owned(),
-    }
-}
-
-/// One line of a case's ledger. `who`: how a person's name is shown; `words`: how evidence and reasons are.
-pub fn event(lang: Lang, e: &Event, who: &dyn Fn(&str) -> String, words: &dyn Fn(&str) -> String) -> String {
-    let day = |d: &crate::domain::Date| say_day(lang, *d);
-    match e {
-        Event::Opened { relapse_of: None, .. } => ev_opened(lang),
-        Event::Opened { relapse_of: Some(case), .. } => ev_opened_again(lang, case),
-        Event::FindingAdded { ground: g } => ev_finding_added(lang, &g.rule, day(&g.fired_on), g.level),
-        Event::FindingRetracted { rule, fired_on } => ev_finding_retracted(lang, rule, day(fired_on)),
-        Event::FindingBack { rule, fired_on } => ev_finding_back(lang, rule, day(fired_on)),
-        Event::Numbered { number } => ev_numbered(lang, number),
-        Event::LevelRaised { from, to } => ev_level_raised(lang, from, to),
-        Event::LevelLowered { from, to } => ev_level_lowered(lang, from, to),
-        Event::ClimbStarted { ladder, .. } => ev_climb_started(lang, ladder),
-        Event::LadderMigrated { ladder, .. } => ev_ladder_migrated(lang, ladder),
-        Event::RungNoticed { ladder, rung, role, .. } => ev_rung_noticed(lang, ladder, rung, role),
-        Event::RungSent { ladder, rung, role, .. } => ev_rung_sent(lang, ladder, rung, role),
-        Event::RungSkipped { ladder, rung, role, why, .. } => {
-            let said = skipped_because(lang, why);
-            // What a person wrote may name anybody; the ladder's own reasons name nobody.
-            let said = if said == *why { words(why) } else { said };
-            ev_rung_skipped(lang, ladder, rung, role, said)
-        }
-        Event::RungUnreachable { ladder, rung, role, .. } => ev_rung_unreachable(lang, ladder, rung, role),
-        Event::RungCancelled { ladder, rung } => ev_rung_cancelled(lang, ladder, rung),
-        Event::RungBroughtForward { ladder, rung } => ev_rung_brought(lang, ladder, rung),
-        Event::Woken { ladder, .. } => ev_woken(lang, ladder),
-        Event::LadderEnded { ladder } => ev_ladder_ended(lang, ladder),
-        Event::LadderExhausted { ladder } => ev_ladder_exhausted(lang, ladder),
-        Event::Marked { mark } => ev_marked(lang, mark),
-        Event::Unmarked { mark, .. } => ev_unmarked(lang, mark),
-        Event::DueMoved { ladder, rung, from, to } => {
-            let at = |t: &Option<crate::domain::Time>| t.map_or_else(|| when_known(lang), say_time);
-            ev_due_moved(lang, ladder, rung, at(from), at(to))
-        }
-        Event::CalendarEnded {} => ev_calendar_ended(lang),
-        Event::CalendarKnown {} => ev_calendar_known(lang),
-        Event::WatchMoved { from, to } => ev_watch_moved(lang, day(from), day(to)),
-        Event::Acknowledged { by, role, until } => ev_acknowledged(lang, who(by), role, say_time(*until)),
-        Event::AcknowledgementProlonged { until } => ev_prolonged(lang, say_time(*until)),
-        Event::ActRecorded { kind, result, date, by } => {
-            ev_act(lang, kind, result.as_ref().map_or("", |r| r.as_str()), day(date), who(by))
-        }
-        Event::Paused {} => ev_paused(lang),
-        Event::Resumed {} => ev_resumed(lang),
-        Event::Held { incident } => ev_held(lang, incident),
-        Event::Released { by: None } => ev_released(lang),
-        Event::Released { by: Some(by) } => ev_released_by(lang, who(by)),
-        Event::Returned { day: on, stated: None, watch_until } => ev_returned(lang, day(on), day(watch_until)),
-        Event::Returned { day: on, stated: Some(s), watch_until } => {
-            ev_returned_by(lang, day(on), who(&s.by), day(watch_until))
-        }
-        Event::ReturnConfirmed {} => ev_return_confirmed(lang),
-        Event::ReturnUnconfirmed { by, .. } => ev_return_unconfirmed(lang, who(by)),
-        Event::Relapsed { on } => ev_relapsed(lang, day(on)),
-        Event::WentOn { ladder, rung } => ev_went_on(lang, ladder, rung),
-        Event::Corrected { .. } => ev_corrected(lang),
-        Event::Closed { reason: r, by: None, .. } => ev_closed(lang, reason(lang, *r)),
-        Event::Closed { reason: r, by: Some(by), evidence, .. } => {
-            ev_closed_by(lang, reason(lang, *r), who(by), words(evidence))
-        }
-        Event::Reopened { by, why } => ev_reopened(lang, who(by), words(why)),
-        Event::Expired {} => ev_expired(lang),
-        Event::Drafted { document, number, by: None } => {
-            ev_drafted(lang, paper::title(document.as_str(), lang), number)
-        }
-        Event::Drafted { document, number, by: Some(by) } => {
-            ev_drafted_by(lang, paper::title(document.as_str(), lang), number, who(by))
-        }
-        Event::Served { document, date, by, number } => {
-            let number = number.as_ref().map(|n| format!(" {n}")).unwrap_or_default();
-            ev_served(lang, paper::title(document.as_str(), lang), number, day(date), who(by))
-        }
-        Event::Referred { to, by } => ev_referred(lang, to, who(by)),
-        Event::ReviewOpened {} => ev_review(lang),
     }
 }

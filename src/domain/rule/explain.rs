@@ -1,13 +1,17 @@
-//! Explaining to people: the strip of days, and the sentence that made a finding true, to be read aloud to a parent. Words
-//! come from the message catalogue; nothing here decides anything.
+//! Explaining to people: the strip of days, the sentence that made a finding true, what would clear it, how far a rule is
+//! from being true; all to be read aloud to a parent. Words come from the message catalogue, facts from the evaluator
+//! (`outlook`); nothing here decides anything.
 
-use super::ast::{Amount, Cond, Rule};
+use super::ast::Cond;
+use super::outlook::{Barred, Clearing, Distance, Part};
+use super::phrase::{Phrases, is_calendar};
 use crate::domain::Date;
 use crate::domain::calendar::{Calendar, Reason};
-use crate::domain::finding::{Finding, Unit};
-use crate::domain::message::{Lang, rules as say};
+use crate::domain::finding::{Finding, Measure, Unit};
+use crate::domain::message::rules as say;
+use crate::domain::ratio::Ratio;
 use crate::domain::timeline::{Day, Member, NOT_LISTED, Timeline};
-use chrono::Datelike;
+use chrono::{Datelike, Days};
 
 /// One day of a strip.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -72,119 +76,218 @@ fn mark_of(day: &Day) -> char {
     }
 }
 
-/// A strip as lines, one for each week, with the Monday's date in front.
-pub fn strip_text(marks: &[Mark], lang: Lang) -> String {
-    let mut out = String::new();
-    for week in marks.chunk_by(|a, b| a.date.iso_week() == b.date.iso_week()) {
-        let Some(first) = week.first() else { continue };
-        let days: Vec<String> = week.iter().map(|m| m.mark.to_string()).collect();
-        out.push_str(&format!("{:>8}  {}\n", date(first.date, lang), days.join(" ")));
-    }
-    out
+/// The dates of evidence are named one by one up to this many.
+const DATES: usize = 6;
+
+fn is_days(m: &Measure, n: usize) -> bool {
+    m.unit == Unit::Days && i64::try_from(n).is_ok_and(|n| m.value == Ratio::whole(n))
 }
 
-fn date(d: Date, lang: Lang) -> String {
-    match lang {
-        Lang::Zh => say::month_day(lang, d.month(), d.day()),
-        Lang::En => d.format("%-d %b").to_string(),
-    }
+/// No day to come makes it true: somebody has to record something.
+fn waits_for_acts(c: &Cond) -> bool {
+    matches!(c, Cond::Acts { .. } | Cond::StillAbsent { .. })
 }
 
-/// Dates as people say them: within one month the month is named once.
-fn dates(all: &[Date], lang: Lang) -> String {
-    let mut said = Vec::new();
-    let mut month = None;
-    for d in all {
-        said.push(match lang {
-            Lang::Zh if month == Some((d.year(), d.month())) => say::day_of_month(lang, d.day()),
-            _ => date(*d, lang),
-        });
-        month = Some((d.year(), d.month()));
-    }
-    said.join(if lang == Lang::Zh { "、" } else { ", " })
+/// Explains to one reader, about one pupil.
+pub struct Explainer<'a> {
+    pub phrases: Phrases<'a>,
+    pub calendar: &'a Calendar,
+    pub member: Option<&'a Member>,
+    pub today: Date,
 }
 
-/// The sentence that made the finding true, and the holidays and make-up days among its dates.
-pub fn because(finding: &Finding, rule: &Rule, member: Option<&Member>, calendar: &Calendar, lang: Lang) -> String {
-    let what = first_leaf(&rule.when);
-    let value = finding.measure.map(|m| {
-        let n = m.value;
-        match m.unit {
-            Unit::Days if is_calendar(what) => say::calendar_days(lang, n),
-            Unit::Days => say::school_days(lang, n),
-            Unit::Sessions => say::sessions(lang, n),
-            Unit::Lessons => say::lessons(lang, n),
-            Unit::Hours => say::hours(lang, n),
-            Unit::Periods => say::periods(lang, n),
-            Unit::Spells => say::spells(lang, n),
-            Unit::Rate => say::rate(lang, n),
-            Unit::Acts => say::acts(lang, n),
-            Unit::Pupils => say::pupils(lang, n),
-        }
-    });
-    let title = rule.title.in_lang(lang);
-    let head = match value {
-        Some(v) => say::because(lang, title, v),
-        None => title.to_string(),
-    };
-    let mut out = if finding.evidence.is_empty() {
-        say::ends(lang, head)
-    } else {
-        say::because_on(lang, head, dates(&finding.evidence, lang))
-    };
-    if let (Some(m), Some(first), Some(last)) = (member, finding.evidence.first(), finding.evidence.last()) {
-        let (mut made_up, mut off) = (Vec::new(), Vec::new());
-        for d in first.iter_days().take_while(|d| d <= last) {
+impl Explainer<'_> {
+    fn reason(&self, d: Date) -> Option<Reason> {
+        let s = self.member?.at(d);
+        Some(self.calendar.day(&s.school_id, s.grade, s.class.as_ref(), d).reason)
+    }
+
+    fn is_school_day(&self, d: Date) -> bool {
+        self.member.is_some_and(|m| {
             let s = m.at(d);
-            match calendar.day(&s.school_id, s.grade, s.class.as_ref(), d).reason {
-                Reason::MakeUp(_) | Reason::Opened(_) => made_up.push(d),
-                Reason::Holiday(_) | Reason::Closed(_) => off.push(d),
-                _ => {}
+            self.calendar.is_school_day(&s.school_id, s.grade, s.class.as_ref(), d)
+        })
+    }
+
+    /// No school day lies between them.
+    fn follows(&self, a: Date, b: Date) -> bool {
+        a.iter_days().skip(1).take_while(|d| *d < b).all(|d| !self.is_school_day(d))
+    }
+
+    fn dates(&self, all: &[Date]) -> String {
+        match all.len() {
+            n if n > DATES => self.phrases.stretches(all, &|a, b| self.follows(a, b)),
+            _ => self.phrases.dates(all),
+        }
+    }
+
+    /// A date to come, with its year where that is another.
+    fn day(&self, d: Date) -> String {
+        match d.year() == self.today.year() {
+            true => self.phrases.date(d),
+            false => say::year_month_day(self.phrases.lang, d.year(), d.month(), d.day()),
+        }
+    }
+
+    /// The sentence that made the finding true, and the holidays and make-up days among its dates. `stood`: the branches of
+    /// its rule on its last day.
+    pub fn because(&self, finding: &Finding, stood: &[Part]) -> String {
+        let (lang, phrases) = (self.phrases.lang, &self.phrases);
+        let met = stood.iter().filter(|p| p.is_true).map(|p| phrases.met(&p.cond, p.now.as_ref()));
+        let head = met.reduce(|a, b| say::and_so(lang, a, b)).unwrap_or_default();
+        let n = finding.evidence.len();
+        let met: Vec<&Part> = stood.iter().filter(|p| p.is_true).collect();
+        // Where the sentence counts these very days they need not be counted again.
+        let counted = n <= DATES || met.iter().any(|p| p.now.is_some_and(|m| is_days(&m, n)));
+        let dates = self.dates(&finding.evidence);
+        let mut out = match met.as_slice() {
+            _ if n == 0 => head,
+            [Part { cond: Cond::LeaveStated { .. }, .. }] => say::because_recorded(lang, head, dates),
+            [_] if counted => say::because_on(lang, head, dates),
+            [_] => say::because_through(lang, head, dates, n),
+            _ => say::because_also(lang, head, dates),
+        };
+        if let (Some(first), Some(last)) = (finding.evidence.first(), finding.evidence.last()) {
+            let (mut made_up, mut off) = (Vec::new(), Vec::new());
+            for d in first.iter_days().take_while(|d| d <= last) {
+                match self.reason(d) {
+                    Some(Reason::MakeUp(_) | Reason::Opened(_)) => made_up.push(d),
+                    Some(Reason::Holiday(_) | Reason::Closed(_)) => off.push(d),
+                    _ => {}
+                }
+            }
+            made_up.retain(|d| finding.evidence.contains(d));
+            let next = |a: Date, b: Date| a + Days::new(1) == b;
+            if !made_up.is_empty() {
+                out.push_str(&say::made_up(lang, phrases.stretches(&made_up, &next)));
+            }
+            // Where calendar days are counted the days off count too.
+            if !off.is_empty() && !stood.iter().any(|p| p.is_true && is_calendar(&p.cond)) {
+                out.push_str(&say::days_off(lang, phrases.stretches(&off, &next)));
             }
         }
-        if !made_up.is_empty() {
-            out.push_str(&say::made_up(lang, dates(&made_up, lang)));
-        }
-        // Where calendar days are counted the days off count too.
-        if !off.is_empty() && !is_calendar(what) {
-            out.push_str(&say::days_off(lang, dates(&off, lang)));
+        say::full_stop(lang, out)
+    }
+
+    /// What would clear a finding, as one sentence.
+    pub fn clears(&self, ways: &[Clearing]) -> String {
+        let lang = self.phrases.lang;
+        let said = ways.iter().map(|w| self.way(w)).reduce(|a, b| say::or_else(lang, a, b)).unwrap_or_default();
+        say::full_stop(lang, said)
+    }
+
+    fn way(&self, way: &Clearing) -> String {
+        let lang = self.phrases.lang;
+        match way {
+            Clearing::Attended { cond, days, from, on, leave } => match cond {
+                Cond::Consecutive { .. } => {
+                    let n = say::attended_days(lang, *days);
+                    let mut said = match from == on {
+                        true => say::clears_attended(lang, n, self.day(*from)),
+                        false => say::clears_attended_on(lang, n, self.day(*from), self.day(*on)),
+                    };
+                    // Where leave itself counts, that other leave breaks the run is no advice.
+                    match (*leave, self.phrases.counts_leave(cond)) {
+                        (false, _) => said += &say::leave_breaks_not(lang),
+                        (true, false) => said += &say::leave_breaks_too(lang),
+                        (true, true) => {}
+                    }
+                    said
+                }
+                Cond::NotRegistered { excused_stops, .. } => {
+                    let after = if *excused_stops { say::leave_begins_anew(lang) } else { say::leave_counts(lang) };
+                    say::clears_registered(lang, self.day(*on)) + &after
+                }
+                Cond::Unlisted { .. } => say::clears_listed(lang, self.day(*on)),
+                _ => say::clears_back(lang, self.day(*on)),
+            },
+            Clearing::Passes { cond, on, gone, measure } => {
+                let mut said = match cond {
+                    Cond::Rate { .. } => say::clears_leave_passing(lang, self.day(*on)),
+                    Cond::Acts { .. } => say::clears_acts_passing(lang, self.day(*on)),
+                    _ => say::clears_passing(lang, self.phrases.counts(cond), self.day(*on)),
+                };
+                match (cond, measure, gone.as_slice()) {
+                    (Cond::Rate { .. }, Some(m), _) => {
+                        said += &say::value_by_then(lang, self.phrases.measure(m, cond));
+                    }
+                    (_, _, []) => {}
+                    (_, _, [.., last]) if gone.len() > DATES => {
+                        said += &say::gone_many(lang, gone.len(), self.phrases.date(*last));
+                    }
+                    (_, _, gone) => said += &say::gone_by_then(lang, self.dates(gone)),
+                }
+                said
+            }
+            Clearing::NotInSight => say::clears_not(lang),
+            Clearing::Acts { cond: Cond::Acts { acts, at_least, .. } } => {
+                say::clears_by_acts(lang, self.phrases.acts(acts), say::times(lang, *at_least))
+            }
+            Clearing::Acts { .. } => String::new(),
+            Clearing::Anew { acts } => say::clears_anew(lang, self.phrases.acts(acts)),
+            Clearing::Arrived => say::clears_by_arrival(lang),
         }
     }
-    out
-}
 
-fn first_leaf(c: &Cond) -> &Cond {
-    match c {
-        Cond::All(cs) | Cond::Any(cs) => cs.first().map_or(c, first_leaf),
-        _ => c,
-    }
-}
-
-/// Its days are counted on the calendar, holidays included.
-fn is_calendar(c: &Cond) -> bool {
-    match c {
-        Cond::Consecutive { amount, .. }
-        | Cond::NotRegistered { amount, .. }
-        | Cond::OverdueReturn { amount }
-        | Cond::LeaveStated { amount }
-        | Cond::StillAbsent { amount, .. } => {
-            matches!(amount, Amount::CalendarDays(_) | Amount::Weeks(_) | Amount::Months(_))
+    /// How far a rule is from being true, as one sentence.
+    pub fn distance(&self, d: &Distance) -> String {
+        let (lang, phrases) = (self.phrases.lang, &self.phrases);
+        let barred: Vec<String> = d.barred.iter().map(|b| self.barred(b)).collect();
+        let mut said = barred.join(say::semicolon(lang));
+        let never_asked = d.barred.iter().any(|b| !matches!(b, Barred::NotInEffect { .. }));
+        if !never_asked {
+            let now = |p: &Part| p.now.filter(|m| !m.value.is_zero());
+            let line = |p: &Part| match (&p.cond, now(p)) {
+                (Cond::Not(_), _) => phrases.wanted(&p.cond),
+                (c, Some(m)) => say::part_now(lang, phrases.wanted(c), phrases.measure(&m, c)),
+                (c, None) => say::part_nothing(lang, phrases.wanted(c), phrases.nothing(c)),
+            };
+            let state = match d.parts.as_slice() {
+                [Part { cond: c @ Cond::Not(_), .. }] => say::distance_not(lang, phrases.wanted(c)),
+                [one] => match now(one) {
+                    Some(m) => say::distance_now(lang, phrases.measure(&m, &one.cond), phrases.demand(&one.cond)),
+                    None => say::distance_none(lang, phrases.nothing(&one.cond), phrases.demand(&one.cond)),
+                },
+                many if d.any => {
+                    let told = many.iter().map(line).reduce(|a, b| say::one_of(lang, a, b));
+                    say::one_suffices(lang, told.unwrap_or_default())
+                }
+                many => {
+                    let told = many
+                        .iter()
+                        .map(|p| if p.is_true { say::holds_now(lang, line(p)) } else { say::lacks(lang, line(p)) });
+                    told.collect::<Vec<_>>().join(say::semicolon(lang))
+                }
+            };
+            if !said.is_empty() {
+                said.push_str(say::semicolon(lang));
+            }
+            said += &state;
+            said += &match &d.earliest {
+                Some((on, Some(status))) => {
+                    say::earliest_if(lang, phrases.status_of_day(status.as_str()), self.day(*on))
+                }
+                Some((on, None)) => say::earliest(lang, self.day(*on)),
+                None if d.parts.iter().any(|p| !p.is_true && waits_for_acts(&p.cond)) => say::earliest_acts(lang),
+                None => say::earliest_never(lang),
+            };
         }
-        _ => false,
+        say::full_stop(lang, said)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_are_said_as_people_say_them() {
-        let d = |s: &str| s.parse::<Date>().expect("a date");
-        fn check(all: &[Date], lang: Lang, want: &str) {
-            assert_eq!(dates(all, lang), want);
+    fn barred(&self, b: &Barred) -> String {
+        let lang = self.phrases.lang;
+        match b {
+            Barred::Filter(against) => {
+                let what = against.iter().map(|f| self.phrases.filter(f)).reduce(|a, b| say::all(lang, a, b));
+                say::barred_filter(lang, what.unwrap_or_default())
+            }
+            Barred::NotInEffect { from, to } => {
+                let date = |d: &Option<Date>| d.map_or_else(|| say::open_end(lang), |d| self.day(d));
+                say::barred_effect(lang, date(from), date(to))
+            }
+            Barred::NotExpected => say::barred_expected(lang),
+            Barred::OtherSubject => say::barred_subject(lang),
         }
-        check(&[d("2026-09-14"), d("2026-09-15"), d("2026-10-08")], Lang::Zh, "9月14日、15日、10月8日");
-        check(&[d("2026-09-14"), d("2026-09-15")], Lang::En, "14 Sep, 15 Sep");
     }
 }

@@ -5,6 +5,8 @@ mod condition;
 mod evaluate;
 pub mod explain;
 mod group;
+pub mod outlook;
+pub mod phrase;
 mod program;
 mod table;
 mod window;

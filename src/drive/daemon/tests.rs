@@ -225,6 +225,7 @@ fn policy(dir: &Path, mail_port: u16) -> Policy {
         ],
         templates: Templates::default(),
         hash: "one".into(),
+        files: std::sync::Arc::default(),
     }
 }
 
