@@ -143,7 +143,7 @@ fn email(c: &raw::Channel, b: &mut Bench) -> Option<EmailChannel> {
         Some(n) => {
             let port = u16::try_from(*n).ok().filter(|p| *p > 0);
             if port.is_none() {
-                b.error(c.port.pos, say!(bad_port, n), None);
+                b.error(c.port.pos, say!(bad_port, n), Some(say!(hint_port)));
             }
             port
         }
@@ -161,7 +161,7 @@ fn email(c: &raw::Channel, b: &mut Bench) -> Option<EmailChannel> {
     let password = c.password.get().and_then(|s| secret(s, b));
     if c.password.given != c.user.given {
         let pos = if c.user.given { c.user.pos } else { c.password.pos };
-        b.error(pos, say!(user_and_password), None);
+        b.error(pos, say!(user_and_password), Some(say!(hint_user_and_password)));
     }
     Some(EmailChannel {
         host: host?,
@@ -187,12 +187,12 @@ fn http(c: &raw::Channel, b: &mut Bench) -> Option<HttpChannel> {
         _ => "POST",
     };
     if method == "GET" && c.body.given {
-        b.error(c.body.pos, say!(body_with_get), None);
+        b.error(c.body.pos, say!(body_with_get), Some(say!(hint_body_with_get)));
     }
     let mut headers = BTreeMap::new();
     for (key, value) in c.headers.get().map(|d| d.0.as_slice()).unwrap_or_default() {
         if key.text.is_empty() || !key.text.bytes().all(|x| x.is_ascii_alphanumeric() || x == b'-' || x == b'_') {
-            b.error(key.pos, say!(bad_header, key.text), None);
+            b.error(key.pos, say!(bad_header, key.text), Some(say!(hint_header)));
         }
         facts(&value.value, value.pos, b);
         headers.insert(key.text.clone(), value.value.clone());
@@ -325,7 +325,7 @@ pub fn templates(raw: &Dict<raw::Template>, b: &mut Bench) -> Templates {
     let mut out = Templates::default();
     for (key, t) in &raw.0 {
         if !t.sms.given && !t.email.given {
-            b.error(key.pos, say!(need_one_of, "sms, email"), None);
+            b.error(key.pos, say!(need_one_of, "sms, email"), Some(say!(hint_template_family)));
         }
         let mut text = |field: &Opt<crate::config::leaf::Words>| {
             let words = field.get()?;

@@ -7,7 +7,7 @@ use crate::config::raw;
 use crate::config::read::At;
 use crate::domain::ids::Role;
 use crate::domain::policy::{
-    AddressKind, Anchor, Channel, ChannelKind, Content, Ladder, Mode, Office, Person, Policy, Rung, School,
+    AddressKind, Anchor, Channel, ChannelKind, Content, Ladder, Mode, Office, Person, Policy, Rung, School, Stage,
 };
 use crate::domain::rule::ast::{Amount, Cond, Rule, SubjectKind};
 
@@ -123,7 +123,9 @@ fn sources(root: &raw::Root, policy: &Policy, broken: &Broken, b: &mut Bench) {
 fn rule_fits(raw: &At<raw::Rule>, rule: &Rule, policy: &Policy, b: &mut Bench) {
     let reached: Vec<&School> = policy.schools.iter().filter(|s| rule::reaches(&rule.filter, s)).collect();
     if reached.is_empty() && !policy.schools.is_empty() {
-        b.warn(raw.r#where.pos, say!(rule_reaches_nobody, rule.id), None);
+        let schools: Vec<String> = policy.schools.iter().map(shown).collect();
+        let hint = say!(hint_rule_reaches_nobody, schools.join("; "));
+        b.warn(raw.r#where.pos, say!(rule_reaches_nobody, rule.id), Some(hint));
     }
     let pos = raw.when.pos;
     let mut needs = Needs::default();
@@ -142,13 +144,33 @@ fn rule_fits(raw: &At<raw::Rule>, rule: &Rule, policy: &Policy, b: &mut Bench) {
                 || school.slots.iter().any(|s| s.id == slot.as_str())
                 || school.periods.iter().any(|p| p.id == slot.as_str());
             if !has {
-                b.warn(pos, say!(rule_needs_slot, rule.id, slot, school.id), Some(say!(hint_rule_needs_periods)));
+                let slot = slot.strip_prefix("p:").unwrap_or(slot);
+                b.warn(pos, say!(rule_needs_slot, rule.id, slot, school.id), Some(say!(hint_rule_needs_slot, slot)));
             }
         }
     }
     if rule.subject == SubjectKind::Pupil && rule.ladder.is_none() && rule.level >= policy.ledger_from {
         b.p.note(raw.id.pos, say!(rule_without_ladder, rule.id), None);
     }
+}
+
+/// `cs-primary (primary 1-6)`.
+fn shown(school: &School) -> String {
+    let stages = school.stages.iter().map(|(stage, grades)| {
+        let word = match stage {
+            Stage::Kindergarten => "kindergarten",
+            Stage::Primary => "primary",
+            Stage::Junior => "junior",
+            Stage::Senior => "senior",
+            Stage::Special => "special",
+        };
+        let here = || school.grades.iter().filter(|g| grades.contains(g));
+        match here().min().zip(here().max()) {
+            Some((a, z)) => format!("{word} {a}-{z}"),
+            None => word.to_string(),
+        }
+    });
+    format!("{} ({})", school.id, stages.collect::<Vec<_>>().join(", "))
 }
 
 #[derive(Default)]
@@ -264,7 +286,7 @@ fn template_fits(root: &raw::Root, raw: &At<raw::Rung>, rung: &Rung, policy: &Po
     if let Some(role) = rung.to.iter().find(|r| !is_office(r))
         && texts.iter().any(|t| t.split("{{").skip(1).any(|v| v.trim_start().starts_with("case.")))
     {
-        b.warn(place, say!(variable_of_offices, name, role), None);
+        b.warn(place, say!(variable_of_offices, name, role), Some(say!(hint_variable_of_offices)));
     }
     if rung.to.iter().any(|r| *r == "guardian") && texts.iter().any(|t| t.contains("辍学")) {
         b.error(place, say!(dropout_to_guardian, name), Some(say!(hint_dropout_to_guardian)));
