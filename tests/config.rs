@@ -84,7 +84,8 @@ fn the_example_that_init_writes_has_no_problem() {
 #[test]
 fn the_reference_and_the_schema_are_those_of_the_types() {
     let pages = [
-        ("config/reference.md", config::manual::page()),
+        ("config/reference.zh.md", config::manual::page(Lang::Zh)),
+        ("config/reference.md", config::manual::page(Lang::En)),
         ("config/schema.json", format!("{:#}\n", config::manual::schema())),
     ];
     for (path, text) in pages {

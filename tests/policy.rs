@@ -9,7 +9,7 @@ fn root() -> PathBuf {
 }
 
 fn stories() -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = ["tests/policy", "tests/policy/rules"]
+    let mut files: Vec<PathBuf> = ["tests/policy", "tests/policy/rules", "tests/policy/reference"]
         .iter()
         .flat_map(|f| std::fs::read_dir(root().join(f)).expect("the folder of the stories"))
         .map(|e| e.expect("a file").path())

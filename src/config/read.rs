@@ -110,16 +110,17 @@ pub fn unknown_key(key: &Key, known: &[&'static str], p: &mut Problems) -> Optio
     nearest(&key.text, known)
 }
 
-/// Declares types of the files: `pub field: Type` is a key that may be left out.
+/// Declares types of the files: `pub field: Type` is a key that may be left out. Types and keys without a comment do not
+/// compile: the comments are the manual.
 macro_rules! raw {
-    ($($(#[$meta:meta])* pub struct $name:ident { $($(#[$fmeta:meta])* pub $field:ident : $type:ty),* $(,)? })*) => {$(
-        $(#[$meta])*
+    ($($(#[$meta:meta])+ pub struct $name:ident { $($(#[$fmeta:meta])+ pub $field:ident : $type:ty),* $(,)? })*) => {$(
+        $(#[$meta])+
         #[derive(schemars::JsonSchema, Default)]
         #[schemars(deny_unknown_fields)]
         pub struct $name {
             #[schemars(skip)]
             pub pos: $crate::config::problem::Pos,
-            $($(#[$fmeta])* #[schemars(default)] pub $field: $crate::config::read::Opt<$type>,)*
+            $($(#[$fmeta])+ #[schemars(default)] pub $field: $crate::config::read::Opt<$type>,)*
         }
         impl $name {
             /// The keys, in the order of the type.

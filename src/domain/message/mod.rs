@@ -52,6 +52,7 @@ pub mod delivery;
 pub mod demo;
 pub mod intake;
 pub mod letters;
+pub mod manual;
 pub mod rules;
 pub mod run;
 pub mod shell;
