@@ -294,3 +294,16 @@ fn every_comment_has_its_chinese() {
     let stale: Vec<&str> = say::translated().filter(|en| !comments.iter().any(|c| c == en)).collect();
     assert!(stale.is_empty(), "of no key any longer: {stale:#?}");
 }
+
+#[test]
+fn the_program_prints_the_pages_in_the_readers_language() {
+    let print = |args: &[&str]| {
+        let out = std::process::Command::new(env!("CARGO_BIN_EXE_kongchuo")).args(args).output();
+        String::from_utf8(out.expect("the program starts").stdout).expect("a page is text")
+    };
+    let file = |path: &str| std::fs::read_to_string(path).expect("the page is there");
+    assert_eq!(print(&["schema", "--rules", "--lang", "zh"]), file("config/rules-reference.zh.md"));
+    assert_eq!(print(&["schema", "--rules", "--lang", "en"]), file("config/rules-reference.en.md"));
+    assert_eq!(print(&["schema", "--reference", "--lang", "zh"]), file("config/reference.zh.md"));
+    assert_eq!(print(&["schema", "--reference", "--lang", "en"]), file("config/reference.md"));
+}

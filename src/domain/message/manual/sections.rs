@@ -18,8 +18,12 @@ parts! {
         en "A `timetable_of` that names a weekday without lessons lends all periods: nobody opens a school for none.";
     Choice zh "学校没有写的年级，按学校的总日历算。第一个学期没有配置的学年，从 9 月 1 日起算。"
         en "A grade that the school does not have is read by the calendar of the school as a whole. A school year whose first term is not configured begins on 1 September.";
-    Choice zh "休学、延缓入学、送教上门的一行写了 `enrolled_on` 的，从那天起免除，不管报表是哪天的；写明离校日期的一行后来又写别的日期，以后来的为准；只重复“已离校”、不写日期的，不改日期。"
-        en "A row of 休学, 延缓入学 or 送教上门 with `enrolled_on` exempts from that day on, whatever the date of its export. A later row that names another day of leaving corrects the earlier one; one that merely repeats that the pupil has left does not move the day.";
+    Choice zh "休学、延缓入学、送教上门的一行从它生效起免除；学校第一次报这个学生的一行写了更早的 `enrolled_on` 的，从那天起免除。后来的行里的 `enrolled_on` 是学生当初入学的日子，不把免除提前。"
+        en "A row of 休学, 延缓入学 or 送教上门 exempts from its coming into force; where it is the school's first row about the pupil and has an earlier `enrolled_on`, from that day on. In a later row `enrolled_on` is the day on which the pupil once came, and the exemption does not begin before the row.";
+    Choice zh "写明离校日期的一行后来又写别的日期，以后来的为准；只重复“已离校”、不写日期的，不改日期。离校以后又列为在读的，从 `enrolled_on`（晚于离校日时）或那份报表的日期起重新应到。"
+        en "A later row that names another day of leaving corrects the earlier one; one that merely repeats that the pupil has left does not move the day. A pupil who is listed again after leaving is expected from `enrolled_on`, if that lies after the leaving, else from the date of that export.";
+    Choice zh "一天里几节写了不同的“请假至”，取最晚的。"
+        en "Where the periods of a day name different ends of leave, the latest counts.";
 }
 "statuses" zh "状态和集合" en "Statuses and sets" {
     Means zh "`of:` 说什么算缺：集合、状态、几个状态，或带权重的表。没有写理由的缺勤是 `unexplained`，从严算作无故，直到报送或人另有说法。自己的状态（`statuses:`）写 `in:`（属于哪些集合）或 `like:`（和哪个状态一样）；规则点了名的状态只指它自己。"
@@ -82,13 +86,13 @@ parts! {
     Choice zh "`out_of: planned` 时，`week` 算到周日，`month` 到月末，`span` 到那一段结束，`term`、`school_year`、`enrolment` 到学期结束，都不超过学期；其余的范围本来就到当天为止。"
         en "With `out_of: planned`, `week` reaches to Sunday, `month` to its last day, a `span` to its end, `term`, `school_year` and `enrolment` to the end of the term, none beyond the term; the other windows end on the day itself.";
 }
-"weekday" zh "总在星期几（weekday）" en "Always on the same weekday" {
+"weekday" zh "总在星期几（weekday）" en "Always on the same weekday (weekday)" {
     Means zh "当天是这些星期几之一，而且最近 `of_last` 个存在的这种日子（含当天）里有 `at_least` 个算缺；不够 `of_last` 个时不成立。放假的不存在，再往前数。"
         en "The day is one of these weekdays, and of the last `of_last` existing ones (the day included) `at_least` count; with fewer existing ones it is not true. Holidays do not exist, so it is counted further back.";
     Choice zh "默认跨学期接着数（只有 `school_days` 和 `consecutive` 在学期开始处停）；`across_terms: false` 不跨。"
         en "It goes on over terms by default (only `school_days` and `consecutive` stop at a term's start); `across_terms: false` stops it.";
 }
-"not_registered" zh "没有报到（not_registered）" en "Not registered" {
+"not_registered" zh "没有报到（not_registered）" en "Not registered (not_registered)" {
     Means zh "从学期第一个上课日（或学生应到的第一天，取晚的）到当天一节也没有来，这一段里应到的上课日满 n 个，记录了的也满 n 个；用 `weeks`、`months`、`calendar_days` 时至少记录一个。`excused: stops`（默认）：病假、事假、公假结束这一段，从下一个上课日重新数；`counts`：不结束。"
         en "From the term's first school day (or the first expected day, if later) to the day no period is attended, and that stretch has n expected school days, n of them recorded; with `weeks`, `months`, `calendar_days` at least one. `excused: stops` (default): stated sick, personal or official periods end the stretch and a new one begins with the next school day; `counts`: they do not.";
     Choice zh "本学期来过一节以后就再也不成立，哪怕后来请过假。依据是这一段里记录了的日子。"
@@ -105,6 +109,8 @@ parts! {
         en "The `leave_until` of the latest day that has one (or the end of an exemption) lies before the day, nothing after it is attended, and n recorded school days lie after it (or so many days, weeks, months of the calendar).";
     Choice zh "请假和休学都有时，看较晚生效的那个。续假把日期推后，认定随之撤销。期满当天不算，从次日数起。"
         en "Of leave and an exemption the one in force later is looked at. Prolonged leave moves the day, and the finding is retracted. The last day of leave does not count; it is counted from the next.";
+    Choice zh "按日历：`calendar_days` 是当天减到期日，`weeks: n` 是 7n 天，`months: n` 是当天不早于到期日 n 个月后的同一天。"
+        en "Of the calendar: `calendar_days` is the day minus the end of leave, `weeks: n` are 7n of them, `months: n`: the day is not before the same day n months after the end.";
 }
 "leave_stated" zh "长假（leave_stated）" en "Long leave (leave_stated)" {
     Means zh "含当天的连续请假日，一直数到为它写明的最晚“请假至”（没有写的到当天），上课日满 n 个（或日历天）。"
@@ -161,6 +167,8 @@ parts! {
         en "`{school_days: n}` the last n school days up to the day, recorded or not; `{school_weeks: n}` the last n calendar weeks with a school day; `{calendar_days: n}` the day and the n−1 before; `{months: n}` the days after the same day n months before; `week` (from Monday), `month`, `term`, `school_year`, `enrolment`, `{span: name}`, each up to the day; `run` from the first day of the `consecutive` beside it in the same `all`; `{after_act: {kind: …}}` the days after the latest such act. No window reaches back past the earliest day from which the pupil was expected.";
     Means zh "`clip: term | school_year` 在学期（学年）开始处截断；`school_days` 本来就停在学期开始，`across_terms: true` 才越过；`across_schools: false` 在换校处截断。"
         en "`clip: term | school_year` cuts a window there; `school_days` stops at the term's start unless `across_terms: true`; `across_schools: false` cuts at a change of school.";
+    Choice zh "学段的学期不同的学校，一个班（学校）的某一天属于那天有课的第一个学生的学期。"
+        en "In a school whose stages have different terms, a day of a class or school belongs to the term of the first of its pupils who has lessons on it.";
     Choice zh "换过学校的，每一天按当天所在学校的日历数。不在任何一段里的日子，`{span: …}` 的条件为假。班级和学校没有 `run` 和 `after_act`。"
         en "After a change of school each day is read by the calendar of its own school. On days outside every such span, a condition within `{span: …}` is false. A class or school has neither `run` nor `after_act`.";
     Choice zh "`across_terms: false` 写在本来就跨学期的范围旁、`clip` 什么也截不掉、`acts` 没有 `within` 却写了这些键：都会警告，因为写的人以为它有用。"
@@ -172,6 +180,8 @@ parts! {
     Means zh "有更正时全部重算：不再成立的**撤回**，并说是什么撤回了它；变长的延长；不再成立到最近一天的结束。第一天因更正而变的，是一条撤回、一条新开。"
         en "After a correction everything is computed afresh: what is no longer true is **retracted**, naming what removed it; what is longer is extended; what does not reach the latest day is cleared. A finding whose first day moves is one retracted and one opened.";
     Choice zh "第一次看到时已经结束的认定，照样显示，不开个案，不通知任何人；`live_from` 以前的也是。" en "A finding that is over when it is first seen is shown, and opens no case and alarms nobody; so is one from before `live_from`.";
+    Choice zh "`effective` 的日子以外不问：不开新的，也不断开；`to` 过去以后有了新的记录日，认定就不再是“还成立”。"
+        en "Outside `effective` the rule is not asked: nothing begins and nothing is broken; once a day after `to` is recorded, the finding is no longer open.";
 }
 "policy-change" zh "改规则" en "Changes of the rules" {
     Means zh "改规则从不撤回：旧版本认定的留作个案的依据，标为被取代，不再发任何通知；只有新版本认定、现在还成立的才新开。改日历是更正，照更正办。"
