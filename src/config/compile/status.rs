@@ -161,7 +161,7 @@ pub fn of(raw: &raw::OfValue, place: Pos, statuses: &[Status], b: &mut Bench) ->
                 // A status of weight 0 takes itself out of a set that is named beside it; everything else of no weight
                 // says nothing.
                 let in_a_set = statuses.iter().find(|s| s.id == key.text.as_str()).is_some_and(|s| {
-                    map.0.iter().any(|(other, w)| !w.value.0.is_zero() && s.sets.iter().any(|set| *set == other.text))
+                    map.0.iter().any(|(other, w)| !w.value.0.is_zero() && s.sets.contains(&other.text))
                 });
                 if weight.value.0.is_zero() && !in_a_set {
                     b.warn(weight.pos, say!(weighs_nothing, key.text), Some(say!(hint_weighs_nothing)));
