@@ -2,7 +2,7 @@
 //! the message catalogue, its examples from whoever has evaluated them.
 
 use super::{Comment, LeftOut, of_types, plain_shape, reference};
-use crate::config::raw::{Cond, Rule, Where, WithinMap};
+use crate::config::raw::{BrokenByWord, Cond, Rule, Where, WithinMap, WithinWord};
 use crate::domain::message::manual::{Kind, SECTIONS, Section};
 use crate::domain::message::{Lang, manual as say};
 use crate::domain::policy::Policy;
@@ -31,6 +31,13 @@ pub fn undocumented() -> Vec<String> {
             out.push(format!("`{}` does not say what it means", s.key));
         }
     }
+    for lang in [Lang::Zh, Lang::En] {
+        for (part, words) in [("windows", WithinWord::WORDS), ("consecutive", BrokenByWord::WORDS)] {
+            let said = part_in_words(part, lang);
+            let silent = words.iter().filter(|w| !said.contains(&format!("`{w}`")));
+            out.extend(silent.map(|w| format!("`{part}` does not say what `{w}` is")));
+        }
+    }
     let schema = of_types();
     for part in parts {
         let Some(options) = options(&schema, part) else { continue };
@@ -52,6 +59,14 @@ pub fn undocumented() -> Vec<String> {
 
 fn part(key: &str) -> Option<&'static Section> {
     SECTIONS.iter().find(|s| s.key == key)
+}
+
+/// Everything that a part says in words: meanings and the comments at its options.
+fn part_in_words(key: &str, lang: Lang) -> String {
+    let says = part(key).into_iter().flat_map(|s| s.says).map(|(_, text)| text.in_lang(lang).to_string());
+    let options = options(&of_types(), key).unwrap_or_default();
+    let comments = options.iter().filter_map(|(_, value)| Comment::of(value)).map(|c| c.body(lang));
+    says.chain(comments).collect()
 }
 
 /// The page. `examples`: finished Markdown by the key of its part; `policy`: any, for the built-in statuses and acts.
