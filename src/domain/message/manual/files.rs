@@ -459,6 +459,6 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("The short form.", "短的写法。"),
     ("The long form.", "长的写法。"),
     ("The long form of a letter.", "信的长的写法。"),
-    ("Its header.", "标题。"),
+    ("Its header.", "它的表头。"),
     ("the built-in subject", "自带的标题"),
 ];
