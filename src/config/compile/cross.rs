@@ -2,14 +2,15 @@
 //! happen it is a warning; where somebody would not be told in live mode, an error.
 
 use super::{Bench, rule};
+use crate::config::leaf::Number;
 use crate::config::problem::{Pos, did_you_mean, nearest, say};
 use crate::config::raw;
-use crate::config::read::At;
+use crate::config::read::{At, Many, Opt};
 use crate::domain::ids::Role;
 use crate::domain::policy::{
     AddressKind, Anchor, Channel, ChannelKind, Content, Ladder, Mode, Office, Person, Policy, Rung, School, Stage,
 };
-use crate::domain::rule::ast::{Amount, Cond, Rule, SubjectKind};
+use crate::domain::rule::ast::{Rule, SubjectKind};
 
 /// Sections with an error in them: what is missing there may only be unreadable, and is not told twice.
 struct Broken(Vec<&'static str>);
@@ -127,25 +128,28 @@ fn rule_fits(raw: &At<raw::Rule>, rule: &Rule, policy: &Policy, b: &mut Bench) {
         let hint = say!(hint_rule_reaches_nobody, schools.join("; "));
         b.warn(raw.r#where.pos, say!(rule_reaches_nobody, rule.id), Some(hint));
     }
-    let pos = raw.when.pos;
     let mut needs = Needs::default();
-    needs.look(&rule.when);
-    if matches!(rule.day, crate::domain::rule::ast::DayTest::Lessons(_)) {
-        needs.lessons = true;
+    needs.lessons(&raw.day_lessons);
+    if let Some(when) = raw.when.get() {
+        needs.look(when);
     }
     for school in &reached {
-        if needs.lessons && !school.timetable {
+        if let Some(pos) = needs.lessons.filter(|_| !school.timetable) {
             b.error(pos, say!(rule_needs_periods, rule.id, school.id), Some(say!(hint_rule_needs_periods)));
-        } else if needs.sessions && school.sessions.is_empty() {
+        } else if let Some(pos) = needs.sessions.filter(|_| school.sessions.is_empty()) {
             b.error(pos, say!(rule_needs_sessions, rule.id, school.id), Some(say!(hint_rule_needs_sessions)));
         }
         for slot in &needs.slots {
-            let has = slot == "day"
-                || school.slots.iter().any(|s| s.id == slot.as_str())
-                || school.periods.iter().any(|p| p.id == slot.as_str());
-            if !has {
-                let slot = slot.strip_prefix("p:").unwrap_or(slot);
-                b.warn(pos, say!(rule_needs_slot, rule.id, slot, school.id), Some(say!(hint_rule_needs_slot, slot)));
+            let name = slot.value.parse::<u32>().map_or_else(|_| slot.value.clone(), |n| format!("p:{n}"));
+            let has = |s: &School| {
+                name == "day"
+                    || s.slots.iter().any(|x| x.id == name.as_str())
+                    || s.periods.iter().any(|p| p.id == name.as_str())
+            };
+            // One that no school has was reported where the rule was read.
+            if !has(school) && policy.schools.iter().any(has) {
+                let text = say!(rule_needs_slot, rule.id, slot.value, school.id);
+                b.warn(slot.pos, text, Some(say!(hint_rule_needs_slot, slot.value)));
             }
         }
     }
@@ -173,30 +177,56 @@ fn shown(school: &School) -> String {
     format!("{} ({})", school.id, stages.collect::<Vec<_>>().join(", "))
 }
 
+/// What a rule asks of a school, and where it says so first.
 #[derive(Default)]
-struct Needs {
-    lessons: bool,
-    sessions: bool,
-    slots: Vec<String>,
+struct Needs<'r> {
+    lessons: Option<Pos>,
+    sessions: Option<Pos>,
+    slots: Vec<&'r At<String>>,
 }
 
-impl Needs {
-    fn look(&mut self, cond: &Cond) {
-        match cond {
-            Cond::Consecutive { counting, amount, .. } | Cond::Total { counting, amount, .. } => {
-                self.slots.extend(counting.slots.iter().cloned());
-                self.lessons |= matches!(amount, Amount::Lessons(_) | Amount::Hours(_));
-                self.lessons |= matches!(counting.day, Some(crate::domain::rule::ast::DayTest::Lessons(_)));
-                self.sessions |= matches!(amount, Amount::Sessions(_));
-            }
-            Cond::Rate { counting, .. } | Cond::Weekday { counting, .. } | Cond::Cluster { counting, .. } => {
-                self.slots.extend(counting.slots.iter().cloned());
-                self.lessons |= matches!(counting.day, Some(crate::domain::rule::ast::DayTest::Lessons(_)));
-            }
-            Cond::All(list) | Cond::Any(list) => list.iter().for_each(|c| self.look(c)),
-            Cond::Not(c) => self.look(c),
-            Cond::CorrectedLate { .. } => self.lessons = true,
-            _ => {}
+impl<'r> Needs<'r> {
+    fn lessons<T>(&mut self, key: &Opt<T>) {
+        self.lessons = self.lessons.or(key.given.then_some(key.pos));
+    }
+    fn sessions<T>(&mut self, key: &Opt<T>) {
+        self.sessions = self.sessions.or(key.given.then_some(key.pos));
+    }
+    fn day(&mut self, lessons: &Opt<Number>, slots: &'r Opt<Many<String>>) {
+        self.lessons(lessons);
+        self.slots.extend(slots.get().into_iter().flat_map(|m| &m.0));
+    }
+
+    fn look(&mut self, cond: &'r raw::Cond) {
+        if let Some(c) = cond.consecutive.get() {
+            self.day(&c.day_lessons, &c.slots);
+            self.lessons(&c.lessons);
+            self.lessons(&c.hours);
+            self.sessions(&c.sessions);
+        }
+        if let Some(c) = cond.total.get() {
+            self.day(&c.day_lessons, &c.slots);
+            self.lessons(&c.lessons);
+            self.lessons(&c.hours);
+            self.sessions(&c.sessions);
+        }
+        if let Some(c) = cond.rate.get() {
+            self.day(&c.day_lessons, &c.slots);
+        }
+        if let Some(c) = cond.weekday.get() {
+            self.day(&c.day_lessons, &c.slots);
+        }
+        if let Some(c) = cond.cluster.get() {
+            self.day(&c.day_lessons, &c.slots);
+        }
+        if let Some(c) = cond.corrected_late.get() {
+            self.lessons(&c.lessons);
+        }
+        for list in [&cond.all, &cond.any] {
+            list.get().into_iter().flatten().for_each(|c| self.look(c));
+        }
+        if let Some(c) = cond.not.get() {
+            self.look(c);
         }
     }
 }
