@@ -47,7 +47,8 @@
 //! * an export layout: `decode::layout` names it, `decode::row` reads it, a made-up file and its reading in `tests/decode.rs`;
 //! * a paper: its word in `domain::paper`, its words in `domain::message::papers`, its sheet in `document`, a golden text;
 //! * a condition of rules: `domain::rule::ast::Cond`, `config::compile::condition`, its meaning in
-//!   `domain::rule::condition`, the same once more and simply in `tests/differential/plain.rs`, its words in
+//!   `domain::rule::condition`, the same once more and simply in `tests/differential/plain.rs`; its words in
+//!   `domain::message::manual::sections` and an example under `tests/policy/reference`, without which a test fails, and in
 //!   `domain::rule::phrase` with an example in `tests/explain.rs`;
 //! * a command: a file of `cli`; if it changes something, a `step::command::Request` with its refusal sentences;
 //! * a sentence that people read: `domain::message`, in both languages; a story under `tests/policy` for what it promises.

@@ -13,7 +13,7 @@ pub struct Args {
 }
 
 /// The example: what stands in `config/` of the project.
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 13] = [
     ("calendar.yaml", include_str!("../../config/calendar.yaml")),
     ("schools.yaml", include_str!("../../config/schools.yaml")),
     ("sources.yaml", include_str!("../../config/sources.yaml")),
@@ -23,6 +23,9 @@ const FILES: [(&str, &str); 10] = [
     ("channels.yaml", include_str!("../../config/channels.yaml")),
     ("holidays/2026.json", include_str!("../../config/holidays/2026.json")),
     ("reference.md", include_str!("../../config/reference.md")),
+    ("reference.zh.md", include_str!("../../config/reference.zh.md")),
+    ("rules-reference.en.md", include_str!("../../config/rules-reference.en.md")),
+    ("rules-reference.zh.md", include_str!("../../config/rules-reference.zh.md")),
     // Last: while it is missing, the folder is not taken for a finished configuration.
     ("kongchuo.yaml", include_str!("../../config/kongchuo.yaml")),
 ];

@@ -12,7 +12,7 @@ use chrono::Weekday;
 /// The scalar's text, or a problem.
 pub fn scalar<'n>(node: &'n Node, p: &mut Problems) -> Option<&'n str> {
     if node.text().is_none() {
-        p.error(node.pos, say!(want_text, kind_zh(node)), None);
+        p.error(node.pos, say!(want_text, kind_zh(node)), Some(say!(hint_want_text)));
     }
     node.text()
 }
@@ -21,7 +21,7 @@ impl Read for String {
     fn read(node: &Node, p: &mut Problems) -> Option<Self> {
         let text = scalar(node, p)?;
         if text.trim().is_empty() {
-            p.error(node.pos, say!(empty_text), None);
+            p.error(node.pos, say!(empty_text), Some(say!(hint_empty_text)));
             return None;
         }
         Some(text.to_string())
@@ -46,7 +46,7 @@ impl Read for u32 {
         let text = scalar(node, p)?;
         let number = text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
         if number.is_none() {
-            p.error(node.pos, say!(want_whole, text), None);
+            p.error(node.pos, say!(want_whole, text), Some(say!(hint_whole)));
         }
         number
     }
@@ -99,12 +99,15 @@ impl Read for Share {
         let written = text.contains('%') || text.contains('/') || matches!(text, "0" | "1");
         match Ratio::parse(text).filter(|r| written && *r >= Ratio::ZERO) {
             Some(r) if r > Ratio::ONE => {
-                p.error(node.pos, say!(share_too_big, text), None);
+                p.error(node.pos, say!(share_too_big, text), Some(say!(hint_share_too_big)));
                 None
             }
             Some(r) => Some(Share(r)),
             None => {
-                p.error(node.pos, say!(bad_share, text), Some(say!(hint_share)));
+                // A bare number below 1 is a share whose unit was left out.
+                let percent = Ratio::parse(text).filter(|r| !written && *r > Ratio::ZERO && *r < Ratio::ONE);
+                let hint = percent.map(|r| say!(hint_share_as, decimal(r * Ratio::whole(100))));
+                p.error(node.pos, say!(bad_share, text), Some(hint.unwrap_or_else(|| say!(hint_share))));
                 None
             }
         }
@@ -122,11 +125,43 @@ impl Read for Number {
         let n = Ratio::parse(text).filter(|r| {
             !text.contains('%') && *r >= Ratio::ZERO && r.denominator() <= 1_000_000 && r.numerator() <= 1_000_000
         });
-        if n.is_none() {
-            p.error(node.pos, say!(bad_number, text), None);
+        match n {
+            None => p.error(node.pos, say!(bad_number, text), Some(say!(hint_number))),
+            Some(written) => {
+                if let Some(fraction) = stands_for(text) {
+                    p.warn(node.pos, say!(inexact, text, written), Some(say!(hint_inexact, fraction)));
+                }
+            }
         }
         n.map(Number)
     }
+}
+
+/// The number as people write it: a decimal where it ends after a few digits.
+fn decimal(r: Ratio) -> String {
+    let (n, d) = (r.numerator(), r.denominator());
+    let thousandths = n * 1000 / d;
+    if n * 1000 % d != 0 {
+        return r.to_string();
+    }
+    let text = format!("{}.{:03}", thousandths / 1000, thousandths % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
+/// The fraction that a decimal of two or more digits was cut from: `0.33`, `0.333` and `1.67` stand for 1/3 and 5/3.
+fn stands_for(text: &str) -> Option<Ratio> {
+    let (_, digits) = text.split_once('.')?;
+    let written = Ratio::parse(text).filter(|_| (2..=6).contains(&digits.len()))?;
+    let unit = Ratio::new(1, 10_i64.pow(u32::try_from(digits.len()).ok()?));
+    [3, 6, 7, 9].into_iter().find_map(|q| {
+        let whole = Ratio::whole(q);
+        let below = written * whole;
+        let nearest = (below.numerator() * 2 + below.denominator()) / (2 * below.denominator());
+        let fraction = Ratio::new(nearest, q);
+        let off = fraction.max(written) + Ratio::whole(-1) * fraction.min(written);
+        // Rounded or cut, never exact.
+        (fraction.denominator() == q && off > Ratio::ZERO && off < unit).then_some(fraction)
+    })
 }
 
 /// A date, `2026-09-01`.
@@ -222,7 +257,7 @@ impl Read for Words {
             (Some(one), None) | (None, Some(one)) => Some(Words(Text::both(one))),
             (None, None) => {
                 if entries.is_empty() {
-                    p.error(node.pos, say!(empty_text), None);
+                    p.error(node.pos, say!(empty_text), Some(say!(hint_empty_text)));
                 }
                 None
             }
@@ -244,12 +279,32 @@ impl DayOfWeek {
     }
 }
 
+impl DayOfWeek {
+    /// The word for a day that is written out or in Chinese.
+    fn meant(text: &str) -> Option<&'static str> {
+        let chinese = ["周", "星期", "礼拜"].iter().find_map(|p| text.strip_prefix(p));
+        if let Some(day) = chinese {
+            return "一二三四五六日"
+                .chars()
+                .position(|c| day == c.to_string())
+                .map(|i| Self::WORDS[i])
+                .or_else(|| (day == "天").then_some("sun"));
+        }
+        let small = text.to_lowercase();
+        Self::WORDS.into_iter().find(|w| small.starts_with(w))
+    }
+}
+
 impl Read for DayOfWeek {
     fn read(node: &Node, p: &mut Problems) -> Option<Self> {
         let text = scalar(node, p)?;
         let day = Self::parse(text);
         if day.is_none() {
-            p.error(node.pos, say!(bad_weekday, text), Some(say!(hint_known, Self::WORDS.join(", "))));
+            let hint = match Self::meant(text) {
+                Some(word) => say!(hint_did_you_mean, word),
+                None => say!(hint_known, Self::WORDS.join(", ")),
+            };
+            p.error(node.pos, say!(bad_weekday, text), Some(hint));
         }
         day
     }
@@ -325,5 +380,34 @@ mod tests {
         check("3", Some((3, 3)));
         check("4-1", None);
         check("a", None);
+    }
+
+    #[test]
+    fn a_decimal_that_was_cut_from_a_fraction_is_known() {
+        fn check(text: &str, want: Option<(i64, i64)>) {
+            assert_eq!(stands_for(text), want.map(|(n, d)| Ratio::new(n, d)), "{text}");
+        }
+        check("0.33", Some((1, 3)));
+        check("0.333", Some((1, 3)));
+        check("0.67", Some((2, 3)));
+        check("0.66", Some((2, 3)));
+        check("1.67", Some((5, 3)));
+        check("0.17", Some((1, 6)));
+        check("0.5", None);
+        check("0.25", None);
+        check("0.3", None);
+        check("1.5", None);
+        check("2", None);
+    }
+
+    #[test]
+    fn a_day_of_the_week_in_other_words_is_known() {
+        fn check(text: &str, want: Option<&str>) {
+            assert_eq!(DayOfWeek::meant(text), want, "{text}");
+        }
+        check("周五", Some("fri"));
+        check("星期天", Some("sun"));
+        check("Friday", Some("fri"));
+        check("5", None);
     }
 }

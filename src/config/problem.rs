@@ -94,11 +94,12 @@ pub struct Problems {
     files: Vec<SourceText>,
     list: Vec<(Pos, Problem)>,
     later: Vec<Pos>,
+    strangers: Vec<Pos>,
 }
 
 impl Problems {
     pub fn new(files: Vec<SourceText>) -> Self {
-        Problems { files, list: Vec::new(), later: Vec::new() }
+        Problems { files, list: Vec::new(), later: Vec::new(), strangers: Vec::new() }
     }
     pub fn error(&mut self, pos: Pos, text: Text, way_out: Option<Text>) {
         self.add(Severity::Error, pos, text, way_out);
@@ -109,6 +110,14 @@ impl Problems {
     }
     pub fn is_later(&self, pos: Pos) -> bool {
         self.later.contains(&pos)
+    }
+    /// The map that begins here has a key that is not known, which has been reported.
+    pub fn stranger_in(&mut self, map: Pos) {
+        self.strangers.push(map);
+    }
+    /// What is missing in this map may be what the unknown key was meant to be.
+    pub fn has_stranger(&self, map: Pos) -> bool {
+        self.strangers.contains(&map)
     }
     /// An error whose line is not quoted: it may hold a secret.
     pub fn hidden_error(&mut self, pos: Pos, text: Text, way_out: Option<Text>) {

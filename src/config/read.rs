@@ -110,16 +110,17 @@ pub fn unknown_key(key: &Key, known: &[&'static str], p: &mut Problems) -> Optio
     nearest(&key.text, known)
 }
 
-/// Declares types of the files: `pub field: Type` is a key that may be left out.
+/// Declares types of the files: `pub field: Type` is a key that may be left out. Types and keys without a comment do not
+/// compile: the comments are the manual.
 macro_rules! raw {
-    ($($(#[$meta:meta])* pub struct $name:ident { $($(#[$fmeta:meta])* pub $field:ident : $type:ty),* $(,)? })*) => {$(
-        $(#[$meta])*
+    ($($(#[$meta:meta])+ pub struct $name:ident { $($(#[$fmeta:meta])+ pub $field:ident : $type:ty),* $(,)? })*) => {$(
+        $(#[$meta])+
         #[derive(schemars::JsonSchema, Default)]
         #[schemars(deny_unknown_fields)]
         pub struct $name {
             #[schemars(skip)]
             pub pos: $crate::config::problem::Pos,
-            $($(#[$fmeta])* #[schemars(default)] pub $field: $crate::config::read::Opt<$type>,)*
+            $($(#[$fmeta])+ #[schemars(default)] pub $field: $crate::config::read::Opt<$type>,)*
         }
         impl $name {
             /// The keys, in the order of the type.
@@ -148,6 +149,9 @@ macro_rules! raw {
                 }
                 // What a kind of a later version needs is not known yet: its keys are no mistakes.
                 if !node.get("kind").is_some_and(|kind| p.is_later(kind.pos)) {
+                    if !strangers.is_empty() {
+                        p.stranger_in(node.pos);
+                    }
                     for key in strangers {
                         meant.extend($crate::config::read::unknown_key(key, Self::KEYS, p));
                     }
@@ -161,15 +165,20 @@ macro_rules! raw {
 }
 pub(crate) use raw;
 
-/// Declares words of the files. Words after `later` are known and refused: not yet in this version.
+/// Declares words of the files. Words after `later` are known and refused: not yet in this version. `or` names what else
+/// may stand in the place, for the hints.
 macro_rules! words {
-    ($($(#[$meta:meta])* pub enum $name:ident { $($variant:ident = $word:literal),* $(,)? } $(later { $($later:literal),* $(,)? })?)*) => {$(
+    ($($(#[$meta:meta])* pub enum $name:ident { $($variant:ident = $word:literal),* $(,)? } $(later { $($later:literal),* $(,)? })? $(or { $($or:literal),* $(,)? })?)*) => {$(
         $(#[$meta])*
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum $name { $($variant),* }
         impl $name {
             pub const WORDS: &'static [&'static str] = &[$($word),*];
             pub const LATER: &'static [&'static str] = &[$($($later),*)?];
+            const OR: &'static [&'static str] = &[$($($or),*)?];
+            fn known() -> $crate::domain::message::Text {
+                $crate::config::problem::say!(hint_known, [Self::WORDS, Self::OR].concat().join(", "))
+            }
         }
         impl $crate::config::read::Read for $name {
             fn read(node: &$crate::config::tree::Node, p: &mut $crate::config::problem::Problems) -> Option<Self> {
@@ -177,15 +186,18 @@ macro_rules! words {
                     $(Some($word) => Some($name::$variant),)*
                     Some(w) if Self::LATER.contains(&w) => {
                         p.later(node.pos);
-                        p.error(node.pos, $crate::config::problem::say!(not_yet, w), Some($crate::config::problem::say!(hint_known, Self::WORDS.join(", "))));
+                        p.error(node.pos, $crate::config::problem::say!(not_yet, w), Some(Self::known()));
                         None
                     }
                     Some(w) => {
-                        p.error(node.pos, $crate::config::problem::say!(unknown_word, w), $crate::config::problem::did_you_mean(w, Self::WORDS));
+                        p.error(node.pos, $crate::config::problem::say!(unknown_word, w), Some(match $crate::config::problem::nearest(w, Self::WORDS.iter().copied()) {
+                            Some(near) => $crate::config::problem::say!(hint_did_you_mean, near),
+                            None => Self::known(),
+                        }));
                         None
                     }
                     None => {
-                        p.error(node.pos, $crate::config::problem::say!(want_word, $crate::config::read::kind_zh(node)), Some($crate::config::problem::say!(hint_known, Self::WORDS.join(", "))));
+                        p.error(node.pos, $crate::config::problem::say!(want_word, $crate::config::read::kind_zh(node)), Some(Self::known()));
                         None
                     }
                 }
@@ -278,7 +290,11 @@ impl<T> Default for Many<T> {
 impl<T: Read> Read for Many<T> {
     fn read(node: &Node, p: &mut Problems) -> Option<Self> {
         match node.seq() {
-            Some(items) => Some(Many(items.iter().filter_map(|i| At::read(i, p)).collect())),
+            Some(items) => {
+                let good: Vec<At<T>> = items.iter().filter_map(|i| At::read(i, p)).collect();
+                // A list of nothing but mistakes is not an empty list.
+                (items.is_empty() || !good.is_empty()).then_some(Many(good))
+            }
             None => At::read(node, p).map(|v| Many(vec![v])),
         }
     }

@@ -26,7 +26,7 @@ pub fn calendar(raw: &raw::Calendar, weekend: Vec<Weekday>, schools: &[School], 
         let Some(from) = c.from.need(b.p, "from").map(|d| d.0) else { continue };
         let to = c.to.get().map_or(from, |d| d.0);
         if to < from {
-            b.error(c.to.pos, say!(ends_before_it_begins), None);
+            b.error(c.to.pos, say!(ends_before_it_begins), Some(say!(hint_backwards)));
         }
         closed.push((c.pos, Closure { from, to, reason: c.reason.get().cloned().unwrap_or_default(), scope }));
     }
@@ -39,7 +39,7 @@ pub fn calendar(raw: &raw::Calendar, weekend: Vec<Weekday>, schools: &[School], 
             b.p.note(o.pos, say!(open_beats_closed, date, c.reason), None);
         }
         if !terms.iter().any(|t| t.start <= date && date <= t.end) {
-            b.warn(o.date.pos, say!(open_outside_terms, date), None);
+            b.warn(o.date.pos, say!(open_outside_terms, date), Some(say!(hint_open_outside_terms)));
         }
         open.push(Opening { date, reason, scope, timetable_of: o.timetable_of.get().map(|d| d.0) });
     }
@@ -56,7 +56,7 @@ pub fn calendar(raw: &raw::Calendar, weekend: Vec<Weekday>, schools: &[School], 
         for s in spans.iter() {
             if let (Some(start), Some(end)) = (s.start.need(b.p, "start"), s.end.need(b.p, "end")) {
                 if start > end {
-                    b.error(s.end.pos, say!(ends_before_it_begins), None);
+                    b.error(s.end.pos, say!(ends_before_it_begins), Some(say!(hint_backwards)));
                 }
                 list.push((start.0, end.0));
             }
@@ -82,14 +82,14 @@ fn terms(raw: &raw::Calendar, b: &mut Bench) -> Vec<Term> {
     let mut out: Vec<Term> = Vec::new();
     let Some(list) = raw.terms.need(b.p, "terms") else { return out };
     if list.is_empty() {
-        b.error(raw.terms.pos, say!(no_terms), None);
+        b.error(raw.terms.pos, say!(no_terms), Some(say!(hint_no_terms)));
     }
     for t in list {
         let id = id(&t.id, &mut taken, b).map(str::to_string);
         let (start, end) = (t.start.need(b.p, "start").map(|d| d.0), t.end.need(b.p, "end").map(|d| d.0));
         let (Some(id), Some(start), Some(end)) = (id, start, end) else { continue };
         if end < start {
-            b.error(t.end.pos, say!(ends_before_it_begins), None);
+            b.error(t.end.pos, say!(ends_before_it_begins), Some(say!(hint_backwards)));
         }
         let stages: Vec<_> =
             t.stage.get().map(|m| m.0.iter().map(|w| school::stage(w.value)).collect()).unwrap_or_default();
@@ -97,7 +97,7 @@ fn terms(raw: &raw::Calendar, b: &mut Bench) -> Vec<Term> {
             other.stages.is_empty() || stages.is_empty() || other.stages.iter().any(|s| stages.contains(s))
         };
         if let Some(other) = out.iter().find(|o| o.start <= end && start <= o.end && shares(o)) {
-            b.error(t.pos, say!(terms_overlap, id, other.id), None);
+            b.error(t.pos, say!(terms_overlap, id, other.id), Some(say!(hint_terms_overlap)));
         }
         out.push(Term { id, start, end, stages });
     }
@@ -156,7 +156,7 @@ fn holidays_of(raw: &raw::Calendar, terms: &[Term], b: &mut Bench) -> Holidays {
     let list: &[At<String>] = raw.holidays.get().map(|m| m.0.as_slice()).unwrap_or_default();
     if list.iter().any(|i| i.value == "none") {
         if list.len() > 1 {
-            b.error(raw.holidays.pos, say!(none_beside_files), None);
+            b.error(raw.holidays.pos, say!(none_beside_files), Some(say!(hint_none_beside_files)));
         }
         return Holidays::None;
     }

@@ -110,7 +110,7 @@ fn channel(name: &str, c: &raw::Channel, b: &mut Bench) -> Option<Channel> {
         (Some(raw::OnUnknownWord::NextContact), _) => OnUnknown::NextContact,
         (Some(raw::OnUnknownWord::Query), raw::ChannelWord::Http) => OnUnknown::Query,
         (Some(raw::OnUnknownWord::Query), _) => {
-            b.error(c.on_unknown.pos, say!(query_of_other_kind, kind_word), None);
+            b.error(c.on_unknown.pos, say!(query_of_other_kind, kind_word), Some(say!(hint_on_unknown)));
             return None;
         }
         // A file of the same name is written over; a second mail does no harm; a second SMS may alarm.
@@ -154,7 +154,7 @@ fn email(c: &raw::Channel, b: &mut Bench) -> Option<EmailChannel> {
         Some(n) => {
             let port = u16::try_from(*n).ok().filter(|p| *p > 0);
             if port.is_none() {
-                b.error(c.port.pos, say!(bad_port, n), None);
+                b.error(c.port.pos, say!(bad_port, n), Some(say!(hint_port)));
             }
             port
         }
@@ -172,7 +172,7 @@ fn email(c: &raw::Channel, b: &mut Bench) -> Option<EmailChannel> {
     let password = c.password.get().and_then(|s| secret(s, b));
     if c.password.given != c.user.given {
         let pos = if c.user.given { c.user.pos } else { c.password.pos };
-        b.error(pos, say!(user_and_password), None);
+        b.error(pos, say!(user_and_password), Some(say!(hint_user_and_password)));
     }
     Some(EmailChannel {
         host: host?,
@@ -198,12 +198,12 @@ fn http(c: &raw::Channel, b: &mut Bench) -> Option<HttpChannel> {
         _ => "POST",
     };
     if method == "GET" && c.body.given {
-        b.error(c.body.pos, say!(body_with_get), None);
+        b.error(c.body.pos, say!(body_with_get), Some(say!(hint_body_with_get)));
     }
     let mut headers = BTreeMap::new();
     for (key, value) in c.headers.get().map(|d| d.0.as_slice()).unwrap_or_default() {
         if key.text.is_empty() || !key.text.bytes().all(|x| x.is_ascii_alphanumeric() || x == b'-' || x == b'_') {
-            b.error(key.pos, say!(bad_header, key.text), None);
+            b.error(key.pos, say!(bad_header, key.text), Some(say!(hint_header)));
         }
         facts(&value.value, value.pos, &FACTS, b);
         headers.insert(key.text.clone(), value.value.clone());
@@ -338,7 +338,7 @@ pub fn templates(raw: &Dict<raw::Template>, b: &mut Bench) -> Templates {
     let mut out = Templates::default();
     for (key, t) in &raw.0 {
         if !t.sms.given && !t.email.given {
-            b.error(key.pos, say!(need_one_of, "sms, email"), None);
+            b.error(key.pos, say!(need_one_of, "sms, email"), Some(say!(hint_template_family)));
         }
         let mut text = |field: &Opt<crate::config::leaf::Words>| {
             let words = field.get()?;

@@ -22,7 +22,24 @@ struct Place {
 }
 
 pub fn cond(raw: &raw::Cond, pos: Pos, subject: SubjectKind, known: &Known, b: &mut Bench) -> Option<Cond> {
-    one(raw, pos, Place { subject, beside_run: false }, known, b)
+    let cond = one(raw, pos, Place { subject, beside_run: false }, known, b)?;
+    if !asks_for_something(&cond, true) {
+        b.warn(pos, say!(true_of_everybody), Some(say!(hint_true_of_everybody)));
+    }
+    Some(cond)
+}
+
+/// Whether something must be found for the condition to be true; with `is` false: for it to be false. What has nothing
+/// but `not` is true of everybody on every day.
+fn asks_for_something(c: &Cond, is: bool) -> bool {
+    match c {
+        Cond::Not(inner) => asks_for_something(inner, !is),
+        Cond::All(list) | Cond::Any(list) if matches!(c, Cond::All(_)) == is => {
+            list.is_empty() || list.iter().any(|c| asks_for_something(c, is))
+        }
+        Cond::All(list) | Cond::Any(list) => list.iter().all(|c| asks_for_something(c, is)),
+        _ => is,
+    }
 }
 
 /// Names of the conditions given, with their places.
@@ -79,11 +96,19 @@ fn one(raw: &raw::Cond, pos: Pos, place: Place, known: &Known, b: &mut Bench) ->
             (Unit::Spells, &c.spells),
         ];
         if parts && !c.days.given {
-            b.error(c.parts.pos, say!(parts_without_days), None);
+            b.error(c.parts.pos, say!(parts_without_days), Some(say!(hint_parts)));
         }
         let amount = amount(&units, c.pos, parts, b);
         let within = need_window(&c.within, Flags::of(&c.clip, &c.across_terms, &c.across_schools), place, known, b);
-        return Some(Cond::Total { counting: counting?, amount: amount?, parts, within: within? });
+        let (amount, within) = (amount?, within?);
+        if let Amount::Days(t) = amount
+            && let Some(most) = most_days(&within.kind)
+            && !parts
+            && (t.n > Ratio::whole(most) || t.over && t.n == Ratio::whole(most))
+        {
+            b.warn(c.days.pos, say!(never_true, most), Some(say!(hint_never_true)));
+        }
+        return Some(Cond::Total { counting: counting?, amount, parts, within });
     }
     if let Some(c) = raw.rate.get() {
         let counting = counting(&c.of, &c.slots, &c.day_share, &c.day_lessons, known, b);
@@ -92,9 +117,14 @@ fn one(raw: &raw::Cond, pos: Pos, place: Place, known: &Known, b: &mut Bench) ->
         let min_days = super::at_least_one(&c.min_days, b).unwrap_or(1);
         let (by_days, planned) = (c.by.get().is_some(), c.out_of.get().is_some());
         if by_days && planned {
-            b.error(c.out_of.pos, say!(only_one_of, "by, out_of"), None);
+            b.error(c.out_of.pos, say!(only_one_of, "by, out_of"), Some(say!(hint_only_one)));
         }
-        return Some(Cond::Rate { counting: counting?, share: share?, within: within?, min_days, by_days, planned });
+        let (counting, share) = (counting?, share?);
+        let heaviest = counting.of.weights.iter().map(|(_, w)| *w).max().unwrap_or(Ratio::ONE);
+        if share.over && share.n >= Ratio::ONE && (by_days || heaviest <= Ratio::ONE) {
+            b.warn(c.over.pos, say!(never_more_than_all), Some(say!(hint_never_more_than_all)));
+        }
+        return Some(Cond::Rate { counting, share, within: within?, min_days, by_days, planned });
     }
     if let Some(c) = raw.weekday.get() {
         return weekday(c, known, b);
@@ -132,7 +162,12 @@ fn one(raw: &raw::Cond, pos: Pos, place: Place, known: &Known, b: &mut Bench) ->
         let acts = act_match(&c.kind, &c.result, known, b);
         let at_least = super::at_least_one(&c.at_least, b).unwrap_or(1);
         let flags = Flags::of(&c.clip, &c.across_terms, &c.across_schools);
-        let within = if c.within.given { Some(window(&c.within, flags, place, known, b)?) } else { None };
+        let within = if c.within.given {
+            Some(window(&c.within, flags, place, known, b)?)
+        } else {
+            flags.without_window(b);
+            None
+        };
         return Some(Cond::Acts { acts: acts?, at_least, within });
     }
     if let Some(c) = raw.still_absent.get() {
@@ -144,7 +179,7 @@ fn one(raw: &raw::Cond, pos: Pos, place: Place, known: &Known, b: &mut Bench) ->
     for (list, together) in [(&raw.all, true), (&raw.any, false)] {
         let Some(items) = list.get() else { continue };
         if items.is_empty() {
-            b.error(list.pos, say!(empty_list), None);
+            b.error(list.pos, say!(empty_list), Some(say!(hint_empty_list)));
         }
         let beside_run = together && items.iter().any(|i| i.consecutive.given);
         let place = Place { beside_run, ..place };
@@ -219,13 +254,20 @@ fn consecutive(c: &raw::Consecutive, known: &Known, b: &mut Bench) -> Option<Con
 
 fn weekday(c: &raw::WeekdayCond, known: &Known, b: &mut Bench) -> Option<Cond> {
     let counting = counting(&c.of, &c.slots, &c.day_share, &c.day_lessons, known, b);
+    if c.weekdays.get().is_some_and(|m| m.0.is_empty()) {
+        b.error(
+            c.weekdays.pos,
+            say!(empty_list),
+            Some(say!(hint_known, crate::config::leaf::DayOfWeek::WORDS.join(", "))),
+        );
+    }
     let weekdays: Option<Vec<_>> = c.weekdays.need(b.p, "weekdays").map(|m| m.0.iter().map(|d| d.value.0).collect());
     let at_least = need_at_least_one(&c.at_least, "at_least", b);
     let of_last = need_at_least_one(&c.of_last, "of_last", b);
     if let (Some(k), Some(n)) = (at_least, of_last)
         && k > n
     {
-        b.error(c.at_least.pos, say!(more_than_there_are, k, n), None);
+        b.error(c.at_least.pos, say!(more_than_there_are, k, n), Some(say!(hint_more_than_there_are)));
     }
     Some(Cond::Weekday {
         counting: counting?,
@@ -256,7 +298,11 @@ fn counting(
         if all.contains(&name.as_str()) || name == "day" {
             names.push(name);
         } else {
-            b.error(s.pos, say!(unknown_slot, s.value), did_you_mean(&s.value, &all));
+            let mut shown: Vec<&str> =
+                all.iter().map(|id| id.strip_prefix("p:").unwrap_or(id)).chain(["day"]).collect();
+            shown.sort_unstable();
+            shown.dedup();
+            b.error(s.pos, say!(unknown_slot, s.value), did_you_mean(&s.value, &shown));
         }
     }
     let of: Option<Of> = of.need(b.p, "of").and_then(|o| status::of(o, of.pos, known.statuses, b));
@@ -317,12 +363,16 @@ fn amount(units: &[(Unit, &Opt<raw::Threshold>)], pos: Pos, parts: bool, b: &mut
     let given: Vec<_> = units.iter().filter(|(_, f)| f.given).collect();
     match given.as_slice() {
         [] => {
-            b.error(pos, say!(need_one_of, words.join(", ")), Some(say!(hint_threshold)));
+            // An unknown key in its place has been reported, with the units that there are.
+            if !b.p.has_stranger(pos) {
+                b.error(pos, say!(need_one_of, words.join(", ")), Some(say!(hint_threshold)));
+            }
             None
         }
         [(unit, field)] => threshold(field, unit.divides() || parts, b).map(|t| unit.of(t)),
         [_, (_, second), ..] => {
-            b.error(second.pos, say!(only_one_of, words.join(", ")), None);
+            let both: Vec<&str> = given.iter().map(|(u, _)| u.word()).collect();
+            b.error(second.pos, say!(only_one_of, both.join(", ")), Some(say!(hint_only_one)));
             None
         }
     }
@@ -334,7 +384,7 @@ fn threshold(field: &Opt<raw::Threshold>, divides: bool, b: &mut Bench) -> Optio
         raw::Threshold::Over(map) => (map.over.need(b.p, "over")?.0, true, map.over.pos),
     };
     if !divides && n.denominator() != 1 {
-        b.error(pos, say!(want_whole, n), None);
+        b.error(pos, say!(want_whole, n), Some(say!(hint_whole_days)));
         return None;
     }
     if n.is_zero() && !over {
@@ -356,13 +406,13 @@ fn share(at_least: &Opt<Share>, over: &Opt<Share>, pos: Pos, b: &mut Bench) -> O
             None
         }
         (true, true) => {
-            b.error(over.pos, say!(only_one_of, "at_least, over"), None);
+            b.error(over.pos, say!(only_one_of, "at_least, over"), Some(say!(hint_only_one)));
             None
         }
         (true, false) => {
             let n = at_least.get()?.0;
             if n == Ratio::ZERO {
-                b.error(at_least.pos, say!(not_zero), None);
+                b.error(at_least.pos, say!(not_zero), Some(say!(hint_share)));
                 return None;
             }
             Some(Threshold { n, over: false })
@@ -400,6 +450,39 @@ impl<'a> Flags<'a> {
     fn of(clip: &'a Opt<raw::ClipWord>, across_terms: &'a Opt<bool>, across_schools: &'a Opt<bool>) -> Self {
         Flags { clip, across_terms, across_schools }
     }
+
+    /// Says which of them do nothing beside this window.
+    fn fit(&self, kind: &WindowKind, b: &mut Bench) {
+        let inside_term = matches!(kind, WindowKind::Term);
+        let cuts = match self.clip.get() {
+            Some(raw::ClipWord::Term) => !inside_term,
+            Some(raw::ClipWord::SchoolYear) => !inside_term && !matches!(kind, WindowKind::SchoolYear),
+            None => true,
+        };
+        if !cuts {
+            let word = if inside_term { "term" } else { "school_year" };
+            b.warn(self.clip.pos, say!(clips_nothing, word), Some(say!(hint_clips_nothing)));
+        }
+        // Only the last school days stop at the term's start.
+        if self.across_terms.get() == Some(&false)
+            && !matches!(kind, WindowKind::SchoolDays(_) | WindowKind::Term)
+            && !self.clip.given
+        {
+            b.warn(self.across_terms.pos, say!(window_crosses_terms), Some(say!(hint_window_crosses_terms)));
+        }
+    }
+
+    /// Without a window they do nothing.
+    fn without_window(&self, b: &mut Bench) {
+        let all = [
+            ("clip", self.clip.given, self.clip.pos),
+            ("across_terms", self.across_terms.given, self.across_terms.pos),
+            ("across_schools", self.across_schools.given, self.across_schools.pos),
+        ];
+        for (name, _, pos) in all.into_iter().filter(|(_, given, _)| *given) {
+            b.warn(pos, say!(flag_without_window, name), Some(say!(hint_flag_without_window)));
+        }
+    }
 }
 
 fn need_window(within: &Opt<Within>, flags: Flags, place: Place, known: &Known, b: &mut Bench) -> Option<Window> {
@@ -415,6 +498,10 @@ fn window(within: &Opt<Within>, flags: Flags, place: Place, known: &Known, b: &m
             raw::WithinWord::Term => WindowKind::Term,
             raw::WithinWord::SchoolYear => WindowKind::SchoolYear,
             raw::WithinWord::Enrolment => WindowKind::Enrolment,
+            raw::WithinWord::Run if place.subject != SubjectKind::Pupil => {
+                b.error(within.pos, say!(window_of_pupil, "run"), Some(say!(hint_window)));
+                return None;
+            }
             raw::WithinWord::Run => {
                 if !place.beside_run {
                     b.error(within.pos, say!(run_without_consecutive), Some(say!(hint_run)));
@@ -423,8 +510,13 @@ fn window(within: &Opt<Within>, flags: Flags, place: Place, known: &Known, b: &m
                 WindowKind::Run
             }
         },
+        Within::Map(map) if map.after_act.given && place.subject != SubjectKind::Pupil => {
+            b.error(map.after_act.pos, say!(window_of_pupil, "after_act"), Some(say!(hint_window)));
+            return None;
+        }
         Within::Map(map) => window_of(map, known, b)?,
     };
+    flags.fit(&kind, b);
     Some(Window {
         kind,
         clip: flags.clip.get().map(|c| match c {
@@ -434,6 +526,18 @@ fn window(within: &Opt<Within>, flags: Flags, place: Place, known: &Known, b: &m
         across_terms: flags.across_terms.get().copied().unwrap_or(false),
         across_schools: flags.across_schools.get().copied().unwrap_or(true),
     })
+}
+
+/// How many days a window can have at most, where that is short enough to matter.
+fn most_days(kind: &WindowKind) -> Option<i64> {
+    match kind {
+        WindowKind::SchoolDays(n) | WindowKind::CalendarDays(n) => Some(i64::from(*n)),
+        WindowKind::SchoolWeeks(n) => Some(7 * i64::from(*n)),
+        WindowKind::Months(n) => Some(31 * i64::from(*n)),
+        WindowKind::Week => Some(7),
+        WindowKind::Month => Some(31),
+        _ => None,
+    }
 }
 
 fn window_of(map: &raw::WithinMap, known: &Known, b: &mut Bench) -> Option<WindowKind> {
@@ -448,11 +552,13 @@ fn window_of(map: &raw::WithinMap, known: &Known, b: &mut Bench) -> Option<Windo
     match given.iter().filter(|g| **g).count() {
         1 => {}
         0 => {
-            b.error(map.pos, say!(need_one_of, raw::WithinMap::names().join(", ")), None);
+            if !b.p.has_stranger(map.pos) {
+                b.error(map.pos, say!(need_one_of, raw::WithinMap::names().join(", ")), Some(say!(hint_window)));
+            }
             return None;
         }
         _ => {
-            b.error(map.pos, say!(only_one_of, raw::WithinMap::names().join(", ")), None);
+            b.error(map.pos, say!(only_one_of, raw::WithinMap::names().join(", ")), Some(say!(hint_only_one)));
             return None;
         }
     }

@@ -51,7 +51,7 @@ pub fn contacts(raw: &raw::Contacts, b: &mut Bench) -> Contacts {
     let mut out = Contacts::default();
     for (key, o) in raw.offices.get().map(|d| d.0.as_slice()).unwrap_or_default() {
         if TAKEN.contains(&key.text.as_str()) {
-            b.error(key.pos, say!(role_not_configured, key.text), None);
+            b.error(key.pos, say!(role_not_configured, key.text), Some(say!(hint_role_not_configured)));
         } else if !is_id(&key.text) {
             b.error(key.pos, say!(bad_id, key.text), Some(say!(hint_id)));
         } else {
@@ -78,7 +78,11 @@ pub fn contacts(raw: &raw::Contacts, b: &mut Bench) -> Contacts {
 fn office(name: &Opt<String>, people: &Opt<Vec<At<raw::Person>>>, pos: Pos, b: &mut Bench) -> Office {
     let list = people.get().map(Vec::as_slice).unwrap_or_default();
     if list.is_empty() && !(people.given && people.get().is_none()) {
-        b.error(if people.given { people.pos } else { pos }, say!(office_without_people), None);
+        b.error(
+            if people.given { people.pos } else { pos },
+            say!(office_without_people),
+            Some(say!(hint_office_without_people)),
+        );
     }
     Office {
         name: name.need(b.p, "name").cloned().unwrap_or_default(),

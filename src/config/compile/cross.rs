@@ -2,14 +2,15 @@
 //! happen it is a warning; where somebody would not be told in live mode, an error.
 
 use super::{Bench, rule};
+use crate::config::leaf::Number;
 use crate::config::problem::{Pos, did_you_mean, nearest, say};
 use crate::config::raw;
-use crate::config::read::At;
+use crate::config::read::{At, Many, Opt};
 use crate::domain::ids::Role;
 use crate::domain::policy::{
-    AddressKind, Anchor, Channel, ChannelKind, Content, Ladder, Mode, Office, Person, Policy, Rung, School,
+    AddressKind, Anchor, Channel, ChannelKind, Content, Ladder, Mode, Office, Person, Policy, Rung, School, Stage,
 };
-use crate::domain::rule::ast::{Amount, Cond, Rule, SubjectKind};
+use crate::domain::rule::ast::{Rule, SubjectKind};
 
 /// Sections with an error in them: what is missing there may only be unreadable, and is not told twice.
 struct Broken(Vec<&'static str>);
@@ -123,26 +124,32 @@ fn sources(root: &raw::Root, policy: &Policy, broken: &Broken, b: &mut Bench) {
 fn rule_fits(raw: &At<raw::Rule>, rule: &Rule, policy: &Policy, b: &mut Bench) {
     let reached: Vec<&School> = policy.schools.iter().filter(|s| rule::reaches(&rule.filter, s)).collect();
     if reached.is_empty() && !policy.schools.is_empty() {
-        b.warn(raw.r#where.pos, say!(rule_reaches_nobody, rule.id), None);
+        let schools: Vec<String> = policy.schools.iter().map(shown).collect();
+        let hint = say!(hint_rule_reaches_nobody, schools.join("; "));
+        b.warn(raw.r#where.pos, say!(rule_reaches_nobody, rule.id), Some(hint));
     }
-    let pos = raw.when.pos;
     let mut needs = Needs::default();
-    needs.look(&rule.when);
-    if matches!(rule.day, crate::domain::rule::ast::DayTest::Lessons(_)) {
-        needs.lessons = true;
+    needs.lessons(&raw.day_lessons);
+    if let Some(when) = raw.when.get() {
+        needs.look(when);
     }
     for school in &reached {
-        if needs.lessons && !school.timetable {
+        if let Some(pos) = needs.lessons.filter(|_| !school.timetable) {
             b.error(pos, say!(rule_needs_periods, rule.id, school.id), Some(say!(hint_rule_needs_periods)));
-        } else if needs.sessions && school.sessions.is_empty() {
+        } else if let Some(pos) = needs.sessions.filter(|_| school.sessions.is_empty()) {
             b.error(pos, say!(rule_needs_sessions, rule.id, school.id), Some(say!(hint_rule_needs_sessions)));
         }
         for slot in &needs.slots {
-            let has = slot == "day"
-                || school.slots.iter().any(|s| s.id == slot.as_str())
-                || school.periods.iter().any(|p| p.id == slot.as_str());
-            if !has {
-                b.warn(pos, say!(rule_needs_slot, rule.id, slot, school.id), Some(say!(hint_rule_needs_periods)));
+            let name = slot.value.parse::<u32>().map_or_else(|_| slot.value.clone(), |n| format!("p:{n}"));
+            let has = |s: &School| {
+                name == "day"
+                    || s.slots.iter().any(|x| x.id == name.as_str())
+                    || s.periods.iter().any(|p| p.id == name.as_str())
+            };
+            // One that no school has was reported where the rule was read.
+            if !has(school) && policy.schools.iter().any(has) {
+                let text = say!(rule_needs_slot, rule.id, slot.value, school.id);
+                b.warn(slot.pos, text, Some(say!(hint_rule_needs_slot, slot.value)));
             }
         }
     }
@@ -151,30 +158,75 @@ fn rule_fits(raw: &At<raw::Rule>, rule: &Rule, policy: &Policy, b: &mut Bench) {
     }
 }
 
-#[derive(Default)]
-struct Needs {
-    lessons: bool,
-    sessions: bool,
-    slots: Vec<String>,
+/// `cs-primary (primary 1-6)`.
+fn shown(school: &School) -> String {
+    let stages = school.stages.iter().map(|(stage, grades)| {
+        let word = match stage {
+            Stage::Kindergarten => "kindergarten",
+            Stage::Primary => "primary",
+            Stage::Junior => "junior",
+            Stage::Senior => "senior",
+            Stage::Special => "special",
+        };
+        let here = || school.grades.iter().filter(|g| grades.contains(g));
+        match here().min().zip(here().max()) {
+            Some((a, z)) => format!("{word} {a}-{z}"),
+            None => word.to_string(),
+        }
+    });
+    format!("{} ({})", school.id, stages.collect::<Vec<_>>().join(", "))
 }
 
-impl Needs {
-    fn look(&mut self, cond: &Cond) {
-        match cond {
-            Cond::Consecutive { counting, amount, .. } | Cond::Total { counting, amount, .. } => {
-                self.slots.extend(counting.slots.iter().cloned());
-                self.lessons |= matches!(amount, Amount::Lessons(_) | Amount::Hours(_));
-                self.lessons |= matches!(counting.day, Some(crate::domain::rule::ast::DayTest::Lessons(_)));
-                self.sessions |= matches!(amount, Amount::Sessions(_));
-            }
-            Cond::Rate { counting, .. } | Cond::Weekday { counting, .. } | Cond::Cluster { counting, .. } => {
-                self.slots.extend(counting.slots.iter().cloned());
-                self.lessons |= matches!(counting.day, Some(crate::domain::rule::ast::DayTest::Lessons(_)));
-            }
-            Cond::All(list) | Cond::Any(list) => list.iter().for_each(|c| self.look(c)),
-            Cond::Not(c) => self.look(c),
-            Cond::CorrectedLate { .. } => self.lessons = true,
-            _ => {}
+/// What a rule asks of a school, and where it says so first.
+#[derive(Default)]
+struct Needs<'r> {
+    lessons: Option<Pos>,
+    sessions: Option<Pos>,
+    slots: Vec<&'r At<String>>,
+}
+
+impl<'r> Needs<'r> {
+    fn lessons<T>(&mut self, key: &Opt<T>) {
+        self.lessons = self.lessons.or(key.given.then_some(key.pos));
+    }
+    fn sessions<T>(&mut self, key: &Opt<T>) {
+        self.sessions = self.sessions.or(key.given.then_some(key.pos));
+    }
+    fn day(&mut self, lessons: &Opt<Number>, slots: &'r Opt<Many<String>>) {
+        self.lessons(lessons);
+        self.slots.extend(slots.get().into_iter().flat_map(|m| &m.0));
+    }
+
+    fn look(&mut self, cond: &'r raw::Cond) {
+        if let Some(c) = cond.consecutive.get() {
+            self.day(&c.day_lessons, &c.slots);
+            self.lessons(&c.lessons);
+            self.lessons(&c.hours);
+            self.sessions(&c.sessions);
+        }
+        if let Some(c) = cond.total.get() {
+            self.day(&c.day_lessons, &c.slots);
+            self.lessons(&c.lessons);
+            self.lessons(&c.hours);
+            self.sessions(&c.sessions);
+        }
+        if let Some(c) = cond.rate.get() {
+            self.day(&c.day_lessons, &c.slots);
+        }
+        if let Some(c) = cond.weekday.get() {
+            self.day(&c.day_lessons, &c.slots);
+        }
+        if let Some(c) = cond.cluster.get() {
+            self.day(&c.day_lessons, &c.slots);
+        }
+        if let Some(c) = cond.corrected_late.get() {
+            self.lessons(&c.lessons);
+        }
+        for list in [&cond.all, &cond.any] {
+            list.get().into_iter().flatten().for_each(|c| self.look(c));
+        }
+        if let Some(c) = cond.not.get() {
+            self.look(c);
         }
     }
 }
@@ -264,7 +316,7 @@ fn template_fits(root: &raw::Root, raw: &At<raw::Rung>, rung: &Rung, policy: &Po
     if let Some(role) = rung.to.iter().find(|r| !is_office(r))
         && texts.iter().any(|t| t.split("{{").skip(1).any(|v| v.trim_start().starts_with("case.")))
     {
-        b.warn(place, say!(variable_of_offices, name, role), None);
+        b.warn(place, say!(variable_of_offices, name, role), Some(say!(hint_variable_of_offices)));
     }
     if rung.to.iter().any(|r| *r == "guardian") && texts.iter().any(|t| t.contains("辍学")) {
         b.error(place, say!(dropout_to_guardian, name), Some(say!(hint_dropout_to_guardian)));

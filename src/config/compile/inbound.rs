@@ -27,7 +27,7 @@ pub fn query(c: &raw::Channel, b: &mut Bench) -> Option<Query> {
     let request = request(&q.url, &q.method, &q.headers, &q.body, "POST", &ASKED, b);
     let state = pointer(&q.state, "state", b);
     if !q.accepted.given && !q.delivered.given {
-        b.error(c.query.pos, say!(need_one_of, "accepted, delivered"), None);
+        b.error(c.query.pos, say!(need_one_of, "accepted, delivered"), Some(say!(hint_missing_key, "accepted")));
     }
     Some(Query {
         request: request?,
@@ -42,10 +42,10 @@ pub fn query(c: &raw::Channel, b: &mut Bench) -> Option<Query> {
 pub fn inbound(c: &raw::Channel, b: &mut Bench) -> Option<Inbound> {
     let i = c.inbound.get()?;
     if !i.poll.given && !i.callback.given {
-        b.error(c.inbound.pos, say!(need_one_of, "poll, callback"), None);
+        b.error(c.inbound.pos, say!(need_one_of, "poll, callback"), Some(say!(hint_missing_key, "poll")));
     }
     if !i.reply.given && !i.receipt.given {
-        b.error(c.inbound.pos, say!(need_one_of, "reply, receipt"), None);
+        b.error(c.inbound.pos, say!(need_one_of, "reply, receipt"), Some(say!(hint_missing_key, "reply")));
     }
     let poll = i.poll.get().and_then(|p| {
         let every = seconds(&p.every, 1, b).and_then(|s| u64::try_from(s).ok()).unwrap_or(60);
@@ -143,7 +143,7 @@ pub fn once_each(channels: &[(Pos, Channel)], b: &mut Bench) {
             continue;
         };
         if taken.contains(&&callback.listen) {
-            b.error(*pos, say!(callback_taken, callback.listen), None);
+            b.error(*pos, say!(callback_taken, callback.listen), Some(say!(hint_callback_address)));
         }
         taken.push(&callback.listen);
     }

@@ -38,7 +38,7 @@ pub fn ladders(list: &[At<raw::Ladder>], statuses: &[Status], acts: &ActWords, b
 fn ladder(raw: &raw::Ladder, id: &str, statuses: &[Status], acts: &ActWords, b: &mut Bench) -> Ladder {
     let rungs = raw.rungs.need(b.p, "rungs").map(Vec::as_slice).unwrap_or_default();
     if rungs.is_empty() && raw.rungs.get().is_some() {
-        b.error(raw.rungs.pos, say!(no_rungs), None);
+        b.error(raw.rungs.pos, say!(no_rungs), Some(say!(hint_no_rungs)));
     }
     let marks = raw.marks.get().map(Vec::as_slice).unwrap_or_default();
     let known = Known {
@@ -60,7 +60,7 @@ fn ladder(raw: &raw::Ladder, id: &str, statuses: &[Status], acts: &ActWords, b: 
         seen.push(word);
         if let Some(at) = m.at.need(b.p, "at").and_then(|d| due(d, &known, b)) {
             if at.anchor == Anchor::Mark(Word::new(word)) {
-                b.error(m.at.pos, say!(waits_for_itself, word), None);
+                b.error(m.at.pos, say!(waits_for_itself, word), Some(say!(hint_waits)));
             }
             out_marks.push(MarkRule { mark: Word::new(word), at });
         }
@@ -101,18 +101,18 @@ fn rung(raw: &At<raw::Rung>, known: &Known, taken: &mut Vec<String>, b: &mut Ben
     if let Some(name) = &id
         && TELLINGS.contains(&name.as_str())
     {
-        b.error(raw.id.pos, say!(rung_id_taken, name), None);
+        b.error(raw.id.pos, say!(rung_id_taken, name), Some(say!(hint_rung_id_taken)));
     }
     let at = raw.at.need(b.p, "at").and_then(|d| due(d, known, b));
     if let (Some(id), Some(Due { anchor: Anchor::Rung(other), .. })) = (&id, &at)
         && other.as_str() == id
     {
-        b.error(raw.at.pos, say!(waits_for_itself, id), None);
+        b.error(raw.at.pos, say!(waits_for_itself, id), Some(say!(hint_waits)));
     }
     let list = |field: &Opt<Many<String>>, key: &str, b: &mut Bench| -> Option<Vec<String>> {
         let many = field.need(b.p, key)?;
         if many.0.is_empty() {
-            b.error(field.pos, say!(empty_list), None);
+            b.error(field.pos, say!(empty_list), Some(say!(hint_empty_list)));
         }
         let mut out: Vec<String> = Vec::new();
         for item in &many.0 {
@@ -187,7 +187,7 @@ fn due(raw: &raw::Due, known: &Known, b: &mut Bench) -> Option<Due> {
     ];
     let given: Vec<_> = anchors.iter().filter(|(_, g, _)| *g).collect();
     if let [_, (_, _, second), ..] = given.as_slice() {
-        b.error(*second, say!(only_one_of, "level, act, served, mark, rung"), None);
+        b.error(*second, say!(only_one_of, "level, act, served, mark, rung"), Some(say!(hint_only_one)));
         return None;
     }
     if given.is_empty() && !raw.after.given {
@@ -246,7 +246,7 @@ fn after(raw: &raw::AfterValue, b: &mut Bench) -> Option<After> {
             None
         }
         [_, (second, _), ..] => {
-            b.error(second.pos, say!(only_one_of, words), None);
+            b.error(second.pos, say!(only_one_of, words), Some(say!(hint_only_one)));
             None
         }
     }
@@ -314,7 +314,11 @@ fn report_circles(rungs: &[Rung], raw: &raw::Ladder, b: &mut Bench) {
                 if circle.len() > 1 && !told.contains(&next) {
                     let raws = raw.rungs.get().map(Vec::as_slice).unwrap_or_default();
                     let first = raws.iter().find(|r| r.id.get().is_some_and(|i| rung.id == i.as_str()));
-                    b.error(first.map_or(raw.pos, |r| r.at.pos), say!(waits_for_itself, rung.id), None);
+                    b.error(
+                        first.map_or(raw.pos, |r| r.at.pos),
+                        say!(waits_for_itself, rung.id),
+                        Some(say!(hint_waits)),
+                    );
                     told.extend(circle);
                 }
                 break;

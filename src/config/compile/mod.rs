@@ -170,7 +170,7 @@ fn mass(raw: Option<&raw::Mass>, b: &mut Bench) -> Mass {
 fn heartbeat(raw: &raw::Heartbeat, b: &mut Bench) -> Option<Heartbeat> {
     let every_s = seconds(&raw.every, 1, b).unwrap_or(60);
     if !raw.url.given && !raw.file.given {
-        b.error(raw.pos, say!(need_one_of, "url, file"), None);
+        b.error(raw.pos, say!(need_one_of, "url, file"), Some(say!(hint_heartbeat)));
         return None;
     }
     if let Some(url) = raw.url.get() {
@@ -231,7 +231,7 @@ fn level(field: &Opt<u32>, b: &mut Bench) -> Option<u8> {
     match u8::try_from(n) {
         Ok(n @ 1..=9) => Some(n),
         _ => {
-            b.error(field.pos, say!(bad_level, n), None);
+            b.error(field.pos, say!(bad_level, n), Some(say!(hint_level)));
             None
         }
     }
@@ -240,7 +240,7 @@ fn level(field: &Opt<u32>, b: &mut Bench) -> Option<u8> {
 fn at_least_one(field: &Opt<u32>, b: &mut Bench) -> Option<u32> {
     let n = *field.get()?;
     if n == 0 {
-        b.error(field.pos, say!(not_zero), None);
+        b.error(field.pos, say!(not_zero), Some(say!(hint_at_least_one)));
         return None;
     }
     Some(n)

@@ -58,7 +58,7 @@ fn rule(raw: &raw::Rule, id: &str, known: &Known, b: &mut Bench) -> Option<Rule>
         Some(e) => {
             let (from, to) = (e.from.get().map(|d| d.0), e.to.get().map(|d| d.0));
             if from.zip(to).is_some_and(|(f, t)| t < f) {
-                b.error(e.to.pos, say!(ends_before_it_begins), None);
+                b.error(e.to.pos, say!(ends_before_it_begins), Some(say!(hint_backwards)));
             }
             (from, to)
         }
@@ -89,11 +89,11 @@ pub fn day_test(
     b: &mut Bench,
 ) -> Option<DayTest> {
     if share.given && lessons.given {
-        b.error(lessons.pos, say!(only_one_of, "day_share, day_lessons"), None);
+        b.error(lessons.pos, say!(only_one_of, "day_share, day_lessons"), Some(say!(hint_only_one)));
     }
     if let Some(n) = lessons.get() {
         if n.0.is_zero() {
-            b.error(lessons.pos, say!(not_zero), None);
+            b.error(lessons.pos, say!(not_zero), Some(say!(hint_at_least_one)));
         }
         return Some(DayTest::Lessons(n.0));
     }
@@ -114,16 +114,16 @@ fn filter(raw: &raw::Where, known: &Known, b: &mut Bench) -> Filter {
             let n = *field.get()?;
             let years = u8::try_from(n).ok().filter(|n| *n <= 99);
             if years.is_none() {
-                b.error(field.pos, say!(bad_age, n), None);
+                b.error(field.pos, say!(bad_age, n), Some(say!(hint_age)));
             }
             years
         };
         let (from, to) = (years(&a.from, b), years(&a.to, b));
         if from.zip(to).is_some_and(|(f, t)| t < f) {
-            b.error(a.to.pos, say!(ends_before_it_begins), None);
+            b.error(a.to.pos, say!(ends_before_it_begins), Some(say!(hint_backwards)));
         }
         if !a.from.given && !a.to.given {
-            b.error(a.pos, say!(need_one_of, "from, to"), None);
+            b.error(a.pos, say!(need_one_of, "from, to"), Some(say!(hint_age)));
         }
         Age { from, to, on_school_year_start: matches!(a.on.get(), Some(raw::AgeOnWord::SchoolYearStart)) }
     });

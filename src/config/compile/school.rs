@@ -16,7 +16,7 @@ use std::ops::RangeInclusive;
 
 pub fn schools(list: &[At<raw::School>], weekend: &[Weekday], pos: Pos, b: &mut Bench) -> Vec<School> {
     if list.is_empty() {
-        b.error(pos, say!(no_schools), None);
+        b.error(pos, say!(no_schools), Some(say!(hint_no_schools)));
     }
     let mut taken = Vec::new();
     let mut names: Vec<String> = Vec::new();
@@ -65,7 +65,7 @@ fn school(raw: &raw::School, id: &str, weekend: &[Weekday], b: &mut Bench) -> Sc
         if !is_id(&key.text) {
             b.error(key.pos, say!(bad_id, key.text), Some(say!(hint_id)));
         } else if key.text == "guardian" || key.text == "home_township" {
-            b.error(key.pos, say!(role_not_configured, key.text), None);
+            b.error(key.pos, say!(role_not_configured, key.text), Some(say!(hint_role_not_configured)));
         } else if let Some(person) = contact::person(person, b) {
             contacts.insert(Role::new(&key.text), person);
         }
@@ -141,7 +141,7 @@ fn stages(raw: &raw::School, b: &mut Bench) -> (Vec<(Stage, RangeInclusive<u8>)>
                 match (values.first(), values.last()) {
                     (Some(a), Some(z)) if whole && (1..=12).contains(a) && *z <= 12 => {
                         if values.iter().any(|v| all.contains(v)) {
-                            b.error(numbers.pos, say!(grade_in_two_stages), None);
+                            b.error(numbers.pos, say!(grade_in_two_stages), Some(say!(hint_stage_map)));
                         }
                         stages.push((STAGES[word], *a..=*z));
                         all.extend(values);
@@ -153,7 +153,7 @@ fn stages(raw: &raw::School, b: &mut Bench) -> (Vec<(Stage, RangeInclusive<u8>)>
             if let Some(given) = &given
                 && let Some(lost) = given.iter().find(|g| !all.contains(g))
             {
-                b.error(raw.grades.pos, say!(grade_without_stage, lost), None);
+                b.error(raw.grades.pos, say!(grade_without_stage, lost), Some(say!(hint_stage_map)));
             }
             (stages, given.unwrap_or(all))
         }
@@ -163,12 +163,12 @@ fn stages(raw: &raw::School, b: &mut Bench) -> (Vec<(Stage, RangeInclusive<u8>)>
 fn periods(raw: &raw::School, b: &mut Bench) -> (Vec<Period>, bool) {
     let minutes = at_least_one(&raw.lesson_minutes, b).unwrap_or(40);
     if raw.lessons.given && raw.periods.given {
-        b.error(raw.periods.pos, say!(only_one_of, "lessons, periods"), None);
+        b.error(raw.periods.pos, say!(only_one_of, "lessons, periods"), Some(say!(hint_only_one)));
     }
     let most = u32::try_from(PERIODS_MAX).unwrap_or(16);
     if let Some(n) = raw.lessons.get() {
         if *n == 0 || *n > most {
-            b.error(raw.lessons.pos, say!(bad_lessons, most), None);
+            b.error(raw.lessons.pos, say!(bad_lessons, most), Some(say!(hint_lessons)));
         }
         let numbered = |n: u32| Period { id: SlotId::new(format!("p:{n}")), weight: Ratio::ONE, minutes };
         return ((1..=(*n).clamp(1, most)).map(numbered).collect(), true);
@@ -181,7 +181,7 @@ fn periods(raw: &raw::School, b: &mut Bench) -> (Vec<Period>, bool) {
                 let Some(text) = map.id.need(b.p, "id") else { continue };
                 let weight = map.weight.get().map_or(Ratio::ONE, |w| w.0);
                 if weight.is_zero() {
-                    b.error(map.weight.pos, say!(not_zero), None);
+                    b.error(map.weight.pos, say!(not_zero), Some(say!(hint_at_least_one)));
                 }
                 (text.as_str(), map.id.pos, weight, at_least_one(&map.minutes, b).unwrap_or(minutes))
             }
@@ -198,7 +198,7 @@ fn periods(raw: &raw::School, b: &mut Bench) -> (Vec<Period>, bool) {
         }
     }
     if out.len() > PERIODS_MAX {
-        b.error(raw.periods.pos, say!(bad_lessons, most), None);
+        b.error(raw.periods.pos, say!(bad_lessons, most), Some(say!(hint_lessons)));
         out.truncate(PERIODS_MAX);
     }
     if out.is_empty() {
@@ -274,13 +274,13 @@ fn patterns(raw: &raw::School, periods: &[Period], grades: &[u8], weekend: &[Wee
     for pattern in raw.patterns.get().map(Vec::as_slice).unwrap_or_default() {
         for (pos, n) in pattern.grades.get().map(|g| g.0.as_slice()).unwrap_or_default() {
             if !grades.contains(n) {
-                b.error(*pos, say!(grade_not_here, n), None);
+                b.error(*pos, say!(grade_not_here, n), Some(say!(hint_grade_not_here)));
             }
         }
         if let (Some(from), Some(to)) = (pattern.from.get(), pattern.to.get())
             && from > to
         {
-            b.error(pattern.to.pos, say!(ends_before_it_begins), None);
+            b.error(pattern.to.pos, say!(ends_before_it_begins), Some(say!(hint_backwards)));
         }
         let of = |days: Option<&Vec<At<DayOfWeek>>>, half: Option<&Dict<raw::HalfDay>>, b: &mut Bench| WeekPattern {
             weekend: days.map_or_else(|| weekend.to_vec(), |l| l.iter().map(|d| d.value.0).collect()),
@@ -289,7 +289,7 @@ fn patterns(raw: &raw::School, periods: &[Period], grades: &[u8], weekend: &[Wee
         let weeks = match pattern.weeks.get() {
             Some(weeks) => {
                 if pattern.weekend.given || pattern.half_days.given {
-                    b.error(pattern.weeks.pos, say!(weeks_beside_weekend), None);
+                    b.error(pattern.weeks.pos, say!(weeks_beside_weekend), Some(say!(hint_weeks_beside_weekend)));
                 }
                 if weeks.len() > 1 && !pattern.from.given {
                     b.error(pattern.weeks.pos, say!(weeks_without_from), Some(say!(hint_missing_key, "from")));

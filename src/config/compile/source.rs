@@ -92,7 +92,7 @@ fn source(raw: &raw::Source, id: &str, schools: &[School], statuses: &[Status], 
         _ => CoverageKind::Full,
     };
     if coverage == CoverageKind::Exceptions && content != Content::Attendance {
-        b.error(raw.coverage.pos, say!(exceptions_not_attendance), None);
+        b.error(raw.coverage.pos, say!(exceptions_not_attendance), Some(say!(hint_exceptions_not_attendance)));
     }
     let kind_bad = raw.kind.given && raw.kind.get().is_none();
     // What else a kind needs is not looked at when the kind itself is not to be had.

@@ -66,7 +66,7 @@ pub fn statuses(raw: Option<&Dict<raw::Status>>, b: &mut Bench) -> Vec<Status> {
             continue;
         }
         if own.r#in.given && own.like.given {
-            b.error(own.like.pos, say!(only_one_of, "in, like"), None);
+            b.error(own.like.pos, say!(only_one_of, "in, like"), Some(say!(hint_only_one)));
         }
         if !own.r#in.given && !own.like.given {
             b.error(own.pos, say!(need_one_of, "in, like"), Some(say!(hint_status_sets)));
@@ -92,7 +92,7 @@ pub fn statuses(raw: Option<&Dict<raw::Status>>, b: &mut Bench) -> Vec<Status> {
             for w in field.get().map(|m| m.0.as_slice()).unwrap_or_default() {
                 let entry = (column.to_string(), crate::domain::normalise::key(&w.value));
                 if taken.contains(&entry) {
-                    b.error(w.pos, say!(word_twice, w.value), None);
+                    b.error(w.pos, say!(word_twice, w.value), Some(say!(hint_word_twice)));
                     continue;
                 }
                 taken.push(entry);
@@ -158,6 +158,14 @@ pub fn of(raw: &raw::OfValue, place: Pos, statuses: &[Status], b: &mut Bench) ->
         }
         raw::OfValue::Weights(map) => {
             for (key, weight) in &map.0 {
+                // A status of weight 0 takes itself out of a set that is named beside it; everything else of no weight
+                // says nothing.
+                let in_a_set = statuses.iter().find(|s| s.id == key.text.as_str()).is_some_and(|s| {
+                    map.0.iter().any(|(other, w)| !w.value.0.is_zero() && s.sets.contains(&other.text))
+                });
+                if weight.value.0.is_zero() && !in_a_set {
+                    b.warn(weight.pos, say!(weighs_nothing, key.text), Some(say!(hint_weighs_nothing)));
+                }
                 add(&key.text, key.pos, weight.value.0, b);
                 written.push(format!("{}×{}", key.text, weight.value.0));
             }
@@ -173,7 +181,7 @@ pub fn of(raw: &raw::OfValue, place: Pos, statuses: &[Status], b: &mut Bench) ->
             raw::OfValue::List(names) => names.0.first().map(|n| n.pos),
             raw::OfValue::Weights(map) => map.0.first().map(|(key, _)| key.pos),
         };
-        b.error(pos.unwrap_or(place), say!(of_nothing), None);
+        b.error(pos.unwrap_or(place), say!(of_nothing), Some(say!(hint_of)));
         return None;
     }
     good.then(|| Of { written: written.join("+"), weights })

@@ -1,5 +1,7 @@
-//! Raw: the types of the configuration files. Their doc comments are the manual (config/reference.md) and their shapes
-//! the JSON Schema; nothing here knows what refers to what. `Required.` in a comment makes a key required in the schema.
+//! Raw: the types of the configuration files. Their doc comments are the manual (config/reference.md), whose Chinese stands
+//! in the message catalogue, and their shapes the JSON Schema; nothing here knows what refers to what. `Required.` at the
+//! end of a comment makes a key required in the schema; `Default: ….`, `One unit.` and `One of these.` say what holds when
+//! a key is left out.
 
 mod contact;
 mod forms;

@@ -29,6 +29,6 @@ pub enum TlsWord { Implicit = "implicit", Starttls = "starttls", None = "none" }
 pub enum MethodWord { Post = "POST", Get = "GET", Put = "PUT" }
 pub enum ErrorWord { BadAddress = "bad_address", BadMessage = "bad_message", ChannelDown = "channel_down", Throttled = "throttled", Passing = "passing" }
 pub enum OnUnknownWord { Idempotent = "idempotent", ResendOnce = "resend_once", NextContact = "next_contact", Query = "query" }
-pub enum BrokenByWord { Day = "day", Attended = "attended" }
-pub enum WithinWord { Week = "week", Month = "month", Term = "term", SchoolYear = "school_year", Enrolment = "enrolment", Run = "run" }
+pub enum BrokenByWord { Day = "day", Attended = "attended" } or { "{attended_days: 2}" }
+pub enum WithinWord { Week = "week", Month = "month", Term = "term", SchoolYear = "school_year", Enrolment = "enrolment", Run = "run" } or { "{school_days: 20}", "{school_weeks: 4}", "{calendar_days: 30}", "{months: 1}", "{span: …}", "{after_act: {kind: …}}" }
 }

@@ -24,19 +24,28 @@ messages! {
     want_list(found) zh "这里应该是一个列表，写的却是 {found}" en "a list should stand here, found {found}";
     hint_want_list() zh "写成 [一, 二]，或者每行一个“- ”开头的条目" en "write [a, b], or one entry a line beginning with `- `";
     want_text(found) zh "这里应该是一个单独的值，写的却是 {found}" en "a single value should stand here, found {found}";
+    hint_want_text() zh "写成一个词、一个数或一段文字，不要写成列表或“键: 值”" en "write one word, number or text, neither a list nor `key: value`";
     want_word(found) zh "这里应该是一个词，写的却是 {found}" en "a word should stand here, found {found}";
     want_whole(text) zh "“{text}”不是整数" en "`{text}` is not a whole number";
+    hint_whole() zh "写 3 这样的整数，不带单位、引号和小数" en "write a whole number such as 3, without unit, quotes or fraction";
+    hint_whole_days() zh "整天写 3 这样的整数；半天和节次用 parts: true、sessions 或 lessons 来算" en "whole days are a whole number such as 3; halves are counted by parts: true, sessions or lessons";
     want_bool(found) zh "这里应该是 true 或 false，写的却是 {found}" en "true or false should stand here, found {found}";
     hint_bool() zh "写 true 或 false，不加引号" en "write true or false, without quotes";
     empty_text() zh "这里不能是空的" en "this must not be empty";
+    hint_empty_text() zh "写上内容，或者删掉这一项" en "write something, or leave the key out";
     duration_without_unit(text) zh "时长“{text}”没有单位" en "the duration `{text}` has no unit";
     hint_duration_unit(text) zh "写成 {text}s（秒）、{text}m（分钟）或 {text}h（小时）" en "write {text}s (seconds), {text}m (minutes) or {text}h (hours)";
     bad_duration(text) zh "“{text}”不是时长" en "`{text}` is not a duration";
     hint_duration() zh "时长写成数字加单位：10s、15m、24h" en "a duration is a number with its unit: 10s, 15m, 24h";
     bad_share(text) zh "“{text}”不是比例" en "`{text}` is not a share";
     hint_share() zh "比例写成 5% 或 1/20" en "a share is written 5% or 1/20";
+    hint_share_as(percent) zh "比例带百分号或写成分数：这里可能是 {percent}%" en "a share has its % or is a fraction: perhaps {percent}% is meant";
     share_too_big(text) zh "比例“{text}”超过了 100%" en "the share `{text}` is more than 100%";
+    hint_share_too_big() zh "写不超过 100% 的比例，例如 50% 或 1/2" en "write a share of at most 100%, such as 50% or 1/2";
     bad_number(text) zh "“{text}”不是数" en "`{text}` is not a number";
+    hint_number() zh "写不小于 0 的数，可以是分数：3、1.5、1/2；单位不写在这里，由前面的键说明" en "write a number that is not below 0, a fraction may stand for it: 3, 1.5, 1/2; the unit is the key, not part of the value";
+    inexact(text, written) zh "“{text}”正好是 {written}，不是三分之一那样的分数：几个加起来到不了整数" en "`{text}` is exactly {written}, not the fraction that it stands for: several of them never make a whole";
+    hint_inexact(fraction) zh "写成分数 {fraction}" en "write the fraction {fraction}";
     bad_date(text) zh "“{text}”不是日期" en "`{text}` is not a date";
     hint_date() zh "日期写成 2026-09-01" en "a date is written 2026-09-01";
     bad_time(text) zh "“{text}”不是一天里的时间" en "`{text}` is not a time of day";
@@ -68,17 +77,23 @@ messages! {
     id_twice(id) zh "“{id}”重复了" en "`{id}` is there twice";
     hint_id_twice() zh "改成不同的名字，或者删掉一处" en "give it another name, or remove one of the two";
     need_one_of(words) zh "这里缺少其中一项：{words}" en "one of these is missing here: {words}";
+    hint_heartbeat() zh "写 url、file，或者两项都写" en "give url, file, or both";
     only_one_of(words) zh "这几项只能写一项：{words}" en "only one of these can be given: {words}";
-    not_zero() zh "这里至少是 1" en "this must be at least 1";
+    hint_only_one() zh "留下一项，删掉其余的" en "keep one, remove the others";
+    not_zero() zh "这里不能是 0" en "this must be more than 0";
+    hint_at_least_one() zh "写 1 或更大的数；不需要这一项就删掉它" en "write 1 or more; where it is not needed leave the key out";
     too_short(seconds) zh "至少 {seconds} 秒" en "this must be at least {seconds} s";
     empty_list() zh "这个列表不能是空的" en "this list must not be empty";
+    hint_empty_list() zh "至少写一项，或者删掉这个键" en "name at least one, or leave the key out";
     ends_before_it_begins() zh "结束早于开始" en "this ends before it begins";
+    hint_backwards() zh "把开始和结束对调，或者改正其中一个" en "exchange the two, or put one of them right";
     bad_url(url) zh "“{url}”不是网址" en "`{url}` is not an address of the web";
     hint_url() zh "写完整的网址，以 http:// 或 https:// 开头" en "write the whole address, beginning with http:// or https://";
     hint_secret() zh "密钥写成 {{credential: 名字}}、{{file: 路径}} 或 {{env: 变量名}}，不要把密码本身写在配置里" en "write {{credential: NAME}}, {{file: PATH}} or {{env: NAME}}; the secret itself never stands in the file";
     secret_in_file() zh "这里应该写密钥从哪里来，不是密钥本身" en "this says where the secret comes from; the secret itself must not stand here";
     bad_credential(name) zh "“{name}”不是凭据的名字" en "`{name}` is not the name of a credential";
     bad_level(n) zh "级别 {n} 不在 1 到 9 之间" en "the level {n} is not between 1 and 9";
+    hint_level() zh "级别写 1 到 9 的整数，越大越高" en "a level is a whole number from 1 to 9, the greater the higher";
 }
 
 // ---------------------------------------------------------------- township, calendar, schools
@@ -89,25 +104,33 @@ messages! {
     zone_changes(name) zh "时区“{name}”有夏令时，不能用" en "the time zone `{name}` has summer time and cannot be used";
     hint_zone() zh "写 Asia/Shanghai" en "write Asia/Shanghai";
     no_terms() zh "一个学期也没有" en "there is no term";
+    hint_no_terms() zh "在 calendar.terms 里写上学期：{{id: 2026-autumn, start: 2026-09-01, end: 2027-01-22}}；没有学期就没有上课日" en "name the terms under calendar.terms: {{id: 2026-autumn, start: 2026-09-01, end: 2027-01-22}}; without a term no day is a school day";
     terms_overlap(a, b) zh "学期“{a}”和“{b}”重叠" en "the terms `{a}` and `{b}` overlap";
+    hint_terms_overlap() zh "改正开始或结束的日期：一天只在一个学期里" en "put start or end right: a day lies in one term only";
     open_beats_closed(date, reason) zh "{date} 同时写了停课（{reason}）和上课，范围一样细，按上课算" en "{date} is both closed ({reason}) and open, as closely named: it is read as open";
     open_outside_terms(date) zh "{date} 不在任何学期里，这一条不起作用" en "{date} lies outside every term, so this entry does nothing";
+    hint_open_outside_terms() zh "改日期，或者把学期延长到这一天" en "change the date, or lengthen the term to it";
     bad_month_day(text) zh "“{text}”不是月和日" en "`{text}` is not a month and day";
     hint_month_day() zh "写成带引号的 \"09-01\"" en "write \"09-01\", in quotes";
     none_beside_files() zh "none 不能和文件写在一起" en "none cannot stand beside files";
+    hint_none_beside_files() zh "留下 none（没有放假安排），或者留下文件" en "keep none (there are no holidays), or keep the files";
     bad_holidays(name) zh "{name} 不是放假安排文件" en "{name} is not a file of holidays";
     hint_holidays() zh "用公开的 holiday-cn 年度 JSON 文件（含 year、papers、days），或者 .ics 日历文件" en "use the public holiday-cn JSON of a year (year, papers, days), or an .ics calendar";
     year_unknown(year) zh "{year} 年有学期，却没有公布的放假安排" en "there are terms in {year}, but no announced holidays for it";
     hint_year_unknown(year) zh "国务院办公厅公布后，下载 holiday-cn 的 {year}.json 放进来，在 holidays 里加上它" en "once announced, fetch {year}.json of holiday-cn and add it to holidays";
     no_schools() zh "一所学校也没有" en "there is no school";
+    hint_no_schools() zh "在 schools 里至少写一所学校：id、name、stage" en "name at least one school under schools: id, name, stage";
     unknown_school(id) zh "没有编号为“{id}”的学校" en "there is no school `{id}`";
     bad_grade(n) zh "没有 {n} 年级" en "there is no grade {n}";
     hint_grade() zh "年级写 1 到 12：小学 1-6，初中 7-9，高中 10-12" en "grades are 1 to 12: primary 1-6, junior 7-9, senior 10-12";
     bad_stage_grades() zh "一个学段的年级要连在一起，写成 1-6 这样" en "the grades of a stage are one range, such as 1-6";
     grade_in_two_stages() zh "同一个年级写在两个学段里" en "a grade is in two stages";
     grade_without_stage(n) zh "{n} 年级不属于任何学段" en "grade {n} is in no stage";
+    hint_stage_map() zh "写成 stage: {{primary: 1-6, junior: 7-9}}，每个年级只在一个学段里" en "write stage: {{primary: 1-6, junior: 7-9}}, each grade in one stage only";
     grade_not_here(n) zh "这所学校没有 {n} 年级" en "this school has no grade {n}";
+    hint_grade_not_here() zh "删掉这个年级，或者把它加进学校的 grades" en "remove the grade, or add it to grades of the school";
     bad_lessons(most) zh "一天的节次应该在 1 到 {most} 之间" en "a day has between 1 and {most} periods";
+    hint_lessons() zh "写一天的课时数，不是一周的" en "write the periods of a day, not of a week";
     unknown_period(text) zh "没有“{text}”这一节" en "there is no period `{text}`";
     unknown_slot(text) zh "没有“{text}”这个时段" en "there is no slot `{text}`";
     slot_clashes(id) zh "时段“{id}”和一节课同名" en "the slot `{id}` has the name of a period";
@@ -115,9 +138,11 @@ messages! {
     slot_without_periods(id) zh "没有写节次，不能有时段“{id}”" en "without periods there can be no slot `{id}`";
     hint_slot_without_periods() zh "先写 lessons: 6，或者用 periods 列出每一节" en "write lessons: 6 first, or list the periods";
     weeks_beside_weekend() zh "写了 weeks 就不能再写 weekend 和 half_days" en "weeks cannot stand beside weekend and half_days";
+    hint_weeks_beside_weekend() zh "把 weekend 和 half_days 移到 weeks 的每一周里" en "move weekend and half_days into each of the weeks";
     weeks_without_from() zh "轮换的周需要 from：从哪一周数起" en "weeks that alternate need from: which week is the first";
     class_twice(text, class) zh "“{text}”就是“{class}”，写了两次" en "`{text}` is the class `{class}`, which is there twice";
     role_not_configured(role) zh "“{role}”由学籍决定，不在这里写" en "`{role}` comes from the register and is not set here";
+    hint_role_not_configured() zh "删掉它：家长、班主任的电话来自学籍文件和学校的 homerooms" en "remove it: guardians come from the register, homeroom teachers from homerooms of the school";
 }
 
 // ---------------------------------------------------------------- sources
@@ -127,10 +152,15 @@ messages! {
     hint_status_built_in() zh "要给它添词，写在 sources 的 reader.statuses 里；要新的状态，换一个名字" en "give it further words under reader.statuses of a source, or give a status of your own another name";
     hint_status_sets() zh "写 in: [absent]（属于哪些集合），或 like: sick（和哪个状态一样）" en "write in: [absent] (the sets it is in), or like: sick (the status it is like)";
     word_twice(word) zh "“{word}”已经是另一个状态的词" en "`{word}` is already a word of another status";
+    hint_word_twice() zh "一个词只能归一个状态：删掉一处" en "a word belongs to one status: remove it from one of them";
     unknown_status(word) zh "没有“{word}”这个状态或集合" en "there is no status or set `{word}`";
     of_nothing() zh "这里一个状态也没有算上" en "no status counts here";
+    hint_of() zh "写一个集合（unexcused 无故、excused 请假、absent 缺勤）或状态（truant、late …）" en "write a set (unexcused, excused, absent, missing) or a status (truant, late …)";
+    weighs_nothing(name) zh "“{name}”的权重是 0，写和不写一样" en "`{name}` weighs 0, which is as if it were not there";
+    hint_weighs_nothing() zh "删掉它；要从一个集合里去掉某个状态，写 {{absent: 1, sick: 0}} 这样的状态名" en "remove it; to take a status out of a set name the status: {{absent: 1, sick: 0}}";
     unknown_field(word) zh "没有“{word}”这一列" en "there is no field `{word}`";
     exceptions_not_attendance() zh "只有考勤才有缺勤名单（exceptions）" en "only attendance can be a list of exceptions";
+    hint_exceptions_not_attendance() zh "删掉 coverage，或者写 content: attendance" en "remove coverage, or write content: attendance";
     glob_with_folder(text) zh "match 只管文件名，“{text}”里有文件夹" en "match is about file names only, `{text}` has a folder in it";
     hint_glob() zh "文件夹写在 path 里，match 写成 \"*.xlsx\"" en "put the folder into path and write match as \"*.xlsx\"";
     hint_poll() zh "写时长（10s、5m）或五段的定时表达式（\"*/5 7-18 * * *\"）" en "write a duration (10s, 5m) or a cron expression of five fields (\"*/5 7-18 * * *\")";
@@ -162,6 +192,7 @@ messages! {
     hint_email() zh "写成 name@example.cn" en "write name@example.cn";
     hint_from() zh "写成 \"镇教育办 <alert@example.cn>\"" en "write \"Education office <alert@example.cn>\"";
     office_without_people() zh "这个单位一个人也没有" en "this office has no people";
+    hint_office_without_people() zh "在 people 里至少写一个人：{{name: …, phone: …}}，或者删掉这个单位" en "name at least one under people: {{name: …, phone: …}}, or remove the office";
     bad_quiet() zh "免打扰时间要写两个不同的时间" en "quiet hours are two different times";
     hint_quiet() zh "写成 [\"21:00\", \"07:00\"]：开始和结束" en "write [\"21:00\", \"07:00\"]: start and end";
     unknown_role(role) zh "没有人担任“{role}”" en "nobody has the role `{role}`";
@@ -174,19 +205,24 @@ messages! {
     mail_in_the_clear(host) zh "往 {host} 发信不能不加密" en "mail to {host} must be encrypted";
     hint_mail_in_the_clear() zh "写 tls: implicit 或 starttls；不加密只能发给本机" en "write tls: implicit or starttls; without, only this machine can be reached";
     bad_port(n) zh "没有端口 {n}" en "there is no port {n}";
+    hint_port() zh "邮件常用 465（tls: implicit）或 587（tls: starttls）" en "mail mostly uses 465 (tls: implicit) or 587 (tls: starttls)";
     user_and_password() zh "user 和 password 要一起写" en "user and password go together";
     query_missing() zh "on_unknown: query 要问网关，但没有写 query" en "on_unknown: query asks the gateway, but there is no `query`";
     hint_query_missing() zh "写上 query（url、state、accepted、delivered、failed、absent）；否则问不到时改告下一位联系人" en "add `query` (url, state, accepted, delivered, failed, absent); without it the next contact is told";
     query_unused() zh "写了 query，但没有 on_unknown: query，不会去问" en "`query` is never used without on_unknown: query";
     hint_query_unused() zh "加上 on_unknown: query" en "add on_unknown: query";
     query_of_other_kind(kind) zh "{kind} 通道没有可问的网关，不能用 on_unknown: query" en "channels of kind {kind} have no gateway to ask: on_unknown cannot be `query`";
+    hint_on_unknown() zh "可以写的有：idempotent、resend_once、next_contact" en "what can stand here: idempotent, resend_once, next_contact";
     callback_address() zh "listen 必须是本机回环地址和端口" en "`listen` must be a loopback address with its port";
     hint_callback_address() zh "例如 127.0.0.1:8093，由前面的反向代理转来" en "such as 127.0.0.1:8093, with a reverse proxy in front of it";
     callback_path() zh "path 太短或有不能用的字符" en "`path` is too short or has characters that cannot be used";
     hint_callback_path() zh "以 / 开头，至少 16 个字母或数字，让人猜不到" en "begin with /, at least 16 letters and digits, so that nobody guesses it";
     callback_taken(address) zh "{address} 已被另一个通道占用" en "{address} is taken by another channel";
+    hint_user_and_password() zh "两项都写，或者都删掉" en "give both or none";
     body_with_get() zh "GET 请求没有 body" en "a GET request has no body";
+    hint_body_with_get() zh "写 method: POST，或者把参数放进 url" en "write method: POST, or put the values into the url";
     bad_header(name) zh "“{name}”不能用作请求头" en "`{name}` cannot be a header";
+    hint_header() zh "请求头的名字只用英文字母、数字和 -，例如 Authorization" en "the name of a header takes letters, digits and -, such as Authorization";
     gateway_without(word) zh "请求里没有 {word}" en "the request does not carry {word}";
     hint_gateway_without(word) zh "在 url、headers 或 body 里写上 {{{{ {word} }}}}" en "put {{{{ {word} }}}} into url, headers or body";
     bad_pointer(text) zh "“{text}”不是 JSON 指针" en "`{text}` is not a JSON pointer";
@@ -194,6 +230,7 @@ messages! {
     errors_without_pointer() zh "有 errors，却不知道错误码在回答的哪里" en "errors is given, but not where the code stands in the answer";
     unknown_variable(name) zh "这里没有变量“{name}”" en "there is no variable `{name}` here";
     variable_of_offices(template, role) zh "模板“{template}”里有 case，可是“{role}”不能看案件编号和级别" en "the template `{template}` names case, which `{role}` may not see";
+    hint_variable_of_offices() zh "从模板里去掉 case.…，或者给这个角色另写一个模板" en "take case.… out of the template, or give this role a template of its own";
     dropout_to_guardian(template) zh "模板“{template}”发给家长，不能有“辍学”这个词" en "the template `{template}` goes to guardians and must not hold the word 辍学";
     hint_dropout_to_guardian() zh "写“未到校”" en "write 未到校 (did not come to school)";
     bad_template(why) zh "看不懂这个模板：{why}" en "this template cannot be read: {why}";
@@ -204,6 +241,7 @@ messages! {
     hint_no_folder() zh "加上 letters: {{kind: folder, path: letters}}" en "add letters: {{kind: folder, path: letters}}";
     unknown_channel(id) zh "没有“{id}”这个通道" en "there is no channel `{id}`";
     unknown_template(id) zh "没有“{id}”这个模板" en "there is no template `{id}`";
+    hint_template_family() zh "至少写 sms: 或 email: 中的一种" en "write at least one of sms: and email:";
 }
 
 // ---------------------------------------------------------------- rules
@@ -211,6 +249,7 @@ messages! {
     not_kebab(id) zh "规则的编号“{id}”要用小写字母、数字和 -" en "the id of a rule, `{id}`, takes small letters, digits and -";
     hint_kebab() zh "例如 truancy-3d" en "such as truancy-3d";
     bad_age(n) zh "年龄 {n} 不对" en "{n} is no age";
+    hint_age() zh "周岁写 0 到 99 的整数：age: {{from: 6, to: 15}}" en "full years are whole numbers from 0 to 99: age: {{from: 6, to: 15}}";
     unknown_ladder(id) zh "没有“{id}”这个阶梯" en "there is no ladder `{id}`";
     unknown_span(id) zh "日历里没有“{id}”这个时间段" en "the calendar has no span `{id}`";
     no_condition() zh "这里没有条件" en "there is no condition here";
@@ -221,24 +260,45 @@ messages! {
     condition_of_pupil(name) zh "“{name}”说的是学生，不是班级或学校" en "`{name}` is about a pupil, not a class or a school";
     hint_condition_of_pupil() zh "去掉 subject，或者换成 cluster 等条件" en "leave subject out, or use a condition such as cluster";
     parts_without_days() zh "parts 只能和 days 一起用" en "parts goes with days only";
+    hint_parts() zh "用 days: 写界限，或者去掉 parts" en "write the threshold as days:, or remove parts";
     more_than_there_are(k, n) zh "最近 {n} 次里不可能有 {k} 次" en "there cannot be {k} among the last {n}";
+    hint_more_than_there_are() zh "at_least 写得不大于 of_last" en "at_least must not be more than of_last";
     hint_threshold() zh "days: 3 是满 3 天，days: {{over: 5}} 是超过 5 天" en "days: 3 means 3 or more, days: {{over: 5}} means more than 5";
     run_without_consecutive() zh "within: run 旁边没有 consecutive" en "within: run has no consecutive beside it";
     hint_run() zh "和 consecutive 写在同一个 all 里" en "put it into one all together with a consecutive";
+    window_of_pupil(word) zh "班级和学校没有“{word}”这种范围" en "a class or a school has no window `{word}`";
+    hint_window() zh "例如 within: {{school_days: 20}}、{{calendar_days: 30}}、week、month、term" en "such as within: {{school_days: 20}}, {{calendar_days: 30}}, week, month, term";
+    clips_nothing(word) zh "这里的 clip: {word} 什么也没有截掉" en "clip: {word} cuts nothing off here";
+    hint_clips_nothing() zh "删掉 clip，或者写会超出学期（学年）的 within" en "remove clip, or give a within that reaches beyond the term (school year)";
+    window_crosses_terms() zh "这种范围总是跨学期，across_terms: false 在这里不起作用" en "this window always goes on over terms: across_terms: false does nothing here";
+    hint_window_crosses_terms() zh "要在学期开始处截断，写 clip: term" en "to cut it at the start of the term write clip: term";
+    flag_without_window(word) zh "没有 within，“{word}”不起作用" en "without within, `{word}` does nothing";
+    hint_flag_without_window() zh "加上 within: …，或者删掉这一项" en "add within: …, or remove this key";
+    never_true(days) zh "这个条件永远不会成立：范围里最多 {days} 天" en "this can never be true: the window has at most {days} day(s)";
+    never_more_than_all() zh "这个条件永远不会成立：占比不会超过 100%" en "this can never be true: a share is never more than 100%";
+    hint_never_more_than_all() zh "写小一些的比例，或者用 at_least: 100%" en "write a smaller share, or at_least: 100%";
+    hint_never_true() zh "降低界限，或者放宽 within" en "lower the threshold, or widen within";
+    true_of_everybody() zh "这个条件对几乎每个学生每天都成立：它只有 not" en "this is true of almost every pupil on every day: it has nothing but not";
+    hint_true_of_everybody() zh "把 not 和要认定的情况写在同一个 all 里：all: [{{consecutive: …}}, {{not: …}}]" en "put the not into one all beside what is to be found: all: [{{consecutive: …}}, {{not: …}}]";
     rule_reaches_nobody(id) zh "规则“{id}”管不到任何学校" en "the rule `{id}` reaches no school";
-    rule_needs_periods(id, school) zh "规则“{id}”按节次算，学校“{school}”没有节次" en "the rule `{id}` counts lessons, the school `{school}` has no periods";
+    hint_rule_reaches_nobody(schools) zh "改 where，或者删掉这条规则。学校有：{schools}" en "change where, or remove the rule. The schools are: {schools}";
+    rule_needs_periods(id, school) zh "规则“{id}”按节次或课时算，学校“{school}”没有节次" en "the rule `{id}` counts lessons or hours, the school `{school}` has no periods";
     hint_rule_needs_periods() zh "给学校写 lessons 或 periods，或者用 where 把它排除" en "give the school lessons or periods, or keep the rule from it by where";
     rule_needs_sessions(id, school) zh "规则“{id}”按半天算，学校“{school}”没有 sessions" en "the rule `{id}` counts sessions, the school `{school}` has none";
     hint_rule_needs_sessions() zh "给学校写 slots 和 sessions: [am, pm]，或者用 where 把它排除" en "give the school slots and sessions: [am, pm], or keep the rule from it by where";
     rule_needs_slot(id, slot, school) zh "规则“{id}”要看时段“{slot}”，学校“{school}”没有" en "the rule `{id}` looks at the slot `{slot}`, which the school `{school}` does not have";
+    hint_rule_needs_slot(slot) zh "给学校写 slots: {{{slot}: {{periods: …}}}}，或者用 where 把它排除，或者去掉 slots 里的 {slot}" en "give the school slots: {{{slot}: {{periods: …}}}}, keep the rule from it by where, or take {slot} out of slots";
     rule_without_ladder(id) zh "规则“{id}”没有阶梯：只显示，不通知任何人" en "the rule `{id}` has no ladder: it is shown, and nobody is told";
 }
 
 // ---------------------------------------------------------------- ladders
 messages! {
     no_rungs() zh "这个阶梯一级也没有" en "this ladder has no rungs";
+    hint_no_rungs() zh "至少写一级：{{id: homeroom, at: {{after: 0m}}, to: [homeroom], via: [sms]}}" en "write at least one: {{id: homeroom, at: {{after: 0m}}, to: [homeroom], via: [sms]}}";
     rung_id_taken(id) zh "“{id}”是程序自己用的名字，不能作为一级的编号" en "`{id}` is a name of the program's own and cannot be a rung";
+    hint_rung_id_taken() zh "换一个名字，例如 guardian-1" en "give it another name, such as guardian-1";
     waits_for_itself(id) zh "“{id}”在等它自己，永远不会到" en "`{id}` waits for itself and can never be due";
+    hint_waits() zh "让其中一级等别的：{{after: 30m}} 或 {{level: 2}}" en "let one of them wait for something else: {{after: 30m}} or {{level: 2}}";
     unknown_rung(id) zh "这个阶梯里没有“{id}”这一级" en "this ladder has no rung `{id}`";
     unknown_mark(id) zh "这个阶梯里没有“{id}”这个标记" en "this ladder has no mark `{id}`";
     hint_due() zh "例如 {{after: 30m}}、{{after: {{school_days: 1}}, time: \"08:30\"}} 或 {{level: 2}}" en "such as {{after: 30m}}, {{after: {{school_days: 1}}, time: \"08:30\"}} or {{level: 2}}";

@@ -54,6 +54,7 @@ pub mod demo;
 pub mod intake;
 pub mod ledger;
 pub mod letters;
+pub mod manual;
 pub mod papers;
 pub mod rules;
 pub mod run;
