@@ -110,14 +110,12 @@ fn on_cases(db: &mut Db, policy: &Policy, now: Time, asked: &Asked) -> Done {
         Ok(request) => request,
         Err(e) => return Ok(Answer::refused(run::request_unreadable(asked.lang, e))),
     };
-    let reply = command::obey_in(db, policy, now, &request, asked.lang)?;
-    if reply.ok {
-        write_down(db, now, asked)?;
-    }
+    let beside = command::Beside { uid: asked.uid, why: asked.why.clone(), lang: Some(asked.lang) };
+    let reply = command::obey_in(db, policy, now, &request, &beside)?;
     Ok(Answer { ok: reply.ok, message: reply.message, decision: reply.decision, ..Answer::default() })
 }
 
-/// The ledger has what was done; the logbook has whose user id asked for it.
+/// What became of it stands elsewhere; the logbook has whose user id asked for it.
 fn write_down(db: &mut Db, now: Time, asked: &Asked) -> Result<(), StoreError> {
     let vault = db.vault();
     db.write(|tx| enter(tx, &vault, now, asked))
@@ -126,7 +124,7 @@ fn write_down(db: &mut Db, now: Time, asked: &Asked) -> Result<(), StoreError> {
 fn enter(tx: &Transaction, vault: &vault::Vault, now: Time, asked: &Asked) -> Result<(), StoreError> {
     let text = |key: &str| asked.fields[key].as_str().map(str::to_owned);
     let reason = asked.why.clone().or_else(|| text("reason"));
-    let body = logbook::Body { by: text("by"), reason, uid: asked.uid, request: asked.fields.clone() };
+    let body = logbook::Body { by: text("by"), reason, uid: asked.uid, request: asked.fields.clone(), pupil: None };
     logbook::append(tx, vault, now, &asked.name, &body)
 }
 
