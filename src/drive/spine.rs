@@ -19,13 +19,15 @@ pub struct Spine {
     our_words: Reader,
     /// Counts the processes.
     boot: u32,
+    /// Attempts that are repeated are spread a little, as by the daemon.
+    pub jitter: bool,
 }
 
 impl Spine {
     /// `our_words`: how files are read that the story itself writes.
     pub fn new(db: Db, policy: Policy, our_words: Reader) -> Self {
         let plain = plain(&policy, &our_words);
-        Spine { db, policy, plain, our_words, boot: 1 }
+        Spine { db, policy, plain, our_words, boot: 1, jitter: false }
     }
 
     pub fn policy(&self) -> &Policy {
@@ -91,7 +93,7 @@ impl Steps for Spine {
     }
 
     fn settle(&mut self, now: Time, d: &Dispatch, outcome: Outcome) -> Result<(), Broken> {
-        Ok(courier::settle(&mut self.db, &self.policy, now, d.letter, d.attempt, outcome, false)?)
+        Ok(courier::settle(&mut self.db, &self.policy, now, d.letter, d.attempt, outcome, self.jitter)?)
     }
 
     fn receipt(&mut self, now: Time, letter: LetterId, delivered: bool) -> Result<(), Broken> {

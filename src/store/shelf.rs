@@ -47,21 +47,35 @@ impl Db {
     }
 }
 
+impl Db {
+    /// So many stages of one and the same state.
+    pub fn stages(&self, n: usize) -> Result<Vec<Db>, StoreError> {
+        self.conn.execute_batch("BEGIN")?;
+        let stages = (0..n).map(|_| self.stage()).collect();
+        self.conn.execute_batch("COMMIT")?;
+        stages
+    }
+}
+
 fn copy(from: &Connection, to: &mut Connection, name: &str) -> Result<(), StoreError> {
     Backup::new_with_names(from, "main", to, name)?.run_to_completion(1000, Duration::ZERO, None)?;
     Ok(())
 }
 
-/// The first instant of which anything is recorded.
-pub fn first_instant(conn: &Connection) -> Result<Option<Time>, StoreError> {
-    let t: Option<i64> = conn.query_row(
-        "SELECT min(t) FROM (SELECT min(arrived_at) AS t FROM shelf.delivery UNION ALL SELECT min(opened) FROM shelf.incident
-         UNION ALL SELECT min(made) FROM shelf.notice UNION ALL SELECT min(claimed) FROM shelf.letter
-         UNION ALL SELECT min(at) FROM shelf.case_event UNION ALL SELECT min(at) FROM shelf.logbook)",
+/// The first and the last instant of which anything is recorded.
+pub fn instants(conn: &Connection) -> Result<Option<(Time, Time)>, StoreError> {
+    let (first, last): (Option<i64>, Option<i64>) = conn.query_row(
+        "SELECT min(a), max(z) FROM (
+           SELECT min(arrived_at) AS a, max(ifnull(settled_at, arrived_at)) AS z FROM shelf.delivery
+           UNION ALL SELECT min(opened), max(opened) FROM shelf.incident
+           UNION ALL SELECT min(made), max(made) FROM shelf.notice
+           UNION ALL SELECT min(claimed), max(claimed) FROM shelf.letter
+           UNION ALL SELECT min(at), max(at) FROM shelf.case_event
+           UNION ALL SELECT min(at), max(at) FROM shelf.logbook)",
         [],
-        |r| r.get(0),
+        |r| Ok((r.get(0)?, r.get(1)?)),
     )?;
-    Ok(t.map(from_ms))
+    Ok(first.zip(last).map(|(a, z)| (from_ms(a), from_ms(z))))
 }
 
 /// What people did, oldest first.

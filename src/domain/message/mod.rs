@@ -55,4 +55,5 @@ pub mod letters;
 pub mod rules;
 pub mod run;
 pub mod shell;
+pub mod simulate;
 pub mod story;
