@@ -24,11 +24,7 @@ pub fn policy_at(path: &Path, lang: Lang) -> Result<Policy, CliError> {
 }
 
 /// The same with some sections out of other files, to be tried.
-pub fn policy_with(
-    path: &Path,
-    instead: &[(&'static str, PathBuf)],
-    lang: Lang,
-) -> Result<Policy, CliError> {
+pub fn policy_with(path: &Path, instead: &[(&'static str, PathBuf)], lang: Lang) -> Result<Policy, CliError> {
     told(config::load_with(path, instead), lang).map_err(|()| CliError::usage(simulate::other_problems(lang)))
 }
 

@@ -33,7 +33,10 @@ pub enum Happening {
     Delivery(Delivery),
     Command(Command),
     /// Something out of the records of a database that is played again; the steps know it by its number.
-    Recorded { no: usize, is_delivery: bool },
+    Recorded {
+        no: usize,
+        is_delivery: bool,
+    },
 }
 
 impl Happening {
@@ -373,10 +376,8 @@ impl<S: Steps> World<S> {
         }
         match last {
             Some((Death::BeforeSettle, d)) => {
-                let taken = !matches!(
-                    self.does(&d),
-                    Does::Fail | Does::BadAddress | Does::BadMessage | Does::RefuseLogin
-                );
+                let taken =
+                    !matches!(self.does(&d), Does::Fail | Does::BadAddress | Does::BadMessage | Does::RefuseLogin);
                 if taken {
                     self.accepted(&d, now);
                 }

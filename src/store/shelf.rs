@@ -93,8 +93,6 @@ pub struct Past {
     pub trouble: Option<(State, ConditionKind, String)>,
     /// When it was applied (at once, or when a person confirmed it).
     pub applied_at: Option<Time>,
-    /// Rows of dates up to its stamp, the first of them: `None` for a register and for one without rows.
-    pub first_date: Option<Date>,
 }
 
 /// All deliveries that were read, by arrival number.
@@ -119,11 +117,7 @@ pub fn deliveries(conn: &Connection) -> Result<Vec<Past>, StoreError> {
                 (Some((State::SetAside, ConditionKind::ExportRejected, detail)), None)
             }
         };
-        let first_date = conn
-            .prepare_cached("SELECT min(date) FROM shelf.delivery_date WHERE delivery = ?1")?
-            .query_row([d.id.0], |r| r.get::<_, Option<i64>>(0))?
-            .map(from_day);
-        out.push(Past { delivery: d, trouble, applied_at, first_date });
+        out.push(Past { delivery: d, trouble, applied_at });
     }
     Ok(out)
 }
@@ -173,9 +167,8 @@ pub fn admit(tx: &Transaction, id: DeliveryId, state: State, at: Time) -> Result
 
 /// Classes that it says it covers.
 pub fn classes(conn: &Connection, id: DeliveryId) -> Result<Vec<ClassName>, StoreError> {
-    let text: String = conn
-        .prepare_cached("SELECT classes FROM shelf.delivery WHERE id = ?1")?
-        .query_row([id.0], |r| r.get(0))?;
+    let text: String =
+        conn.prepare_cached("SELECT classes FROM shelf.delivery WHERE id = ?1")?.query_row([id.0], |r| r.get(0))?;
     super::from_json(&text)
 }
 
@@ -398,7 +391,7 @@ pub fn pupil_of_case(conn: &Connection, who: &str) -> Result<Option<PupilId>, St
 /// How a notice is called whatever its number: about whom, which rung, which telling, to whom.
 fn called(schema: &str) -> String {
     format!(
-        "CASE WHEN n.about LIKE 'case:%' THEN 'pupil:' || n.pupil WHEN i.id IS NOT NULL THEN i.kind || ':' || i.subject
+        "CASE WHEN n.about LIKE 'case:%' THEN 'pupil:' || n.pupil WHEN i.id IS NOT NULL THEN i.kind || ':' || i.subject || ':' || i.opened
          ELSE n.about END || '/' || n.ladder || '/' || n.rung || '/' || n.telling || '/' || n.office || '/' || n.person AS called
          FROM {schema}.notice n LEFT JOIN {schema}.incident i ON n.about = 'incident:' || i.id"
     )
@@ -431,18 +424,21 @@ pub struct PastLetter {
     pub why: Option<String>,
     pub attempts: u32,
     pub was_accepted: bool,
-    pub receipt_awaited: bool,
 }
+
+/// A letter whose notices have been erased with their follow-up: to which address it was claimed, and when.
+const UNCALLED: &str = "'to ' || hex(l.address_digest) || ' at ' || l.claimed";
 
 /// A way to somebody: what a notice is called, the channel, the contact.
 pub type Way = (String, ChannelId, u32);
 
-/// Letters that were not simply accepted, with the ways that each was, oldest first.
-pub fn troubled_letters(conn: &Connection) -> Result<Vec<(Way, PastLetter)>, StoreError> {
+/// Letters with the ways that each was, oldest first.
+pub fn letters(conn: &Connection) -> Result<Vec<(Way, PastLetter)>, StoreError> {
     let sql = format!(
-        "SELECT l.id, l.state, l.why, l.attempts, l.accepted IS NOT NULL, l.receipt_by IS NOT NULL, l.channel, l.contact, c.called
-         FROM shelf.letter l JOIN shelf.letter_notice x ON x.letter = l.id JOIN (SELECT n.id AS id, {}) c ON c.id = x.notice
-         WHERE l.state IN ('failed', 'unknown', 'waiting') OR l.attempts > 1 OR (l.state = 'accepted' AND l.receipt_by IS NOT NULL)
+        "SELECT l.id, l.state, l.why, l.attempts, l.accepted IS NOT NULL, l.channel, l.contact,
+                ifnull(c.called, {UNCALLED})
+         FROM shelf.letter l LEFT JOIN shelf.letter_notice x ON x.letter = l.id
+         LEFT JOIN (SELECT n.id AS id, {}) c ON c.id = x.notice
          ORDER BY l.id",
         called("shelf")
     );
@@ -454,18 +450,20 @@ pub fn troubled_letters(conn: &Connection) -> Result<Vec<(Way, PastLetter)>, Sto
             why: r.get(2)?,
             attempts: r.get(3)?,
             was_accepted: r.get(4)?,
-            receipt_awaited: r.get(5)?,
         };
-        Ok(((r.get(8)?, ChannelId::from(r.get::<_, String>(6)?), r.get(7)?), letter))
+        Ok(((r.get(7)?, ChannelId::from(r.get::<_, String>(5)?), r.get(6)?), letter))
     })?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// The ways that a letter of the replay is.
+/// The ways that a letter of the replay is, the surest first.
 pub fn ways(conn: &Connection, letter: LetterId) -> Result<Vec<Way>, StoreError> {
     let sql = format!(
-        "SELECT c.called, l.channel, l.contact FROM main.letter l JOIN main.letter_notice x ON x.letter = l.id
-         JOIN (SELECT n.id AS id, {}) c ON c.id = x.notice WHERE l.id = ?1 ORDER BY c.id",
+        "SELECT called, channel, contact FROM (
+           SELECT c.called, l.channel, l.contact, c.id AS n FROM main.letter l JOIN main.letter_notice x ON x.letter = l.id
+           JOIN (SELECT n.id AS id, {}) c ON c.id = x.notice WHERE l.id = ?1
+           UNION ALL SELECT {UNCALLED}, l.channel, l.contact, NULL FROM main.letter l WHERE l.id = ?1)
+         ORDER BY n IS NULL, n",
         called("main")
     );
     let mut q = conn.prepare_cached(&sql)?;

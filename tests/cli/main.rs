@@ -3,5 +3,6 @@
 
 mod cases;
 mod reading;
+mod simulate;
 mod town;
 mod wrongs;

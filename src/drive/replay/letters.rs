@@ -17,7 +17,7 @@ pub struct Remembered {
 impl Remembered {
     pub fn read(conn: &Connection) -> Result<Remembered, StoreError> {
         let mut by_way: BTreeMap<Way, VecDeque<PastLetter>> = BTreeMap::new();
-        for (way, letter) in shelf::troubled_letters(conn)? {
+        for (way, letter) in shelf::letters(conn)? {
             by_way.entry(way).or_default().push_back(letter);
         }
         Ok(Remembered { by_way, met: BTreeMap::new() })
@@ -25,9 +25,6 @@ impl Remembered {
 
     /// What its gateway did with this attempt.
     pub fn of(&mut self, conn: &Connection, d: &Dispatch) -> Result<Option<Does>, StoreError> {
-        if self.by_way.is_empty() && self.met.is_empty() {
-            return Ok(None);
-        }
         if !self.met.contains_key(&d.letter) {
             let mut found: Option<PastLetter> = None;
             for way in shelf::ways(conn, d.letter)? {
@@ -58,7 +55,8 @@ fn did(l: &PastLetter, attempt: u32) -> Does {
         // Its receipt did not come in time.
         ("unknown", "not_delivered") => Does::NoReceipt,
         ("unknown", _) => Does::HangUp,
-        _ if l.receipt_awaited => Does::NoReceipt,
+        // No receipt has come, or the gateway gives none.
+        ("accepted", _) => Does::NoReceipt,
         _ => Does::Work,
     }
 }
@@ -70,27 +68,26 @@ mod tests {
     #[test]
     fn a_letter_fares_as_it_did() {
         #[track_caller]
-        fn check(state: &str, why: Option<&str>, attempts: u32, accepted: bool, awaited: bool, expected: &[Does]) {
+        fn check(state: &str, why: Option<&str>, attempts: u32, accepted: bool, expected: &[Does]) {
             let letter = PastLetter {
                 id: LetterId(1),
                 state: state.to_owned(),
                 why: why.map(str::to_owned),
                 attempts,
                 was_accepted: accepted,
-                receipt_awaited: awaited,
             };
             let got: Vec<Does> = (1..=attempts).map(|n| did(&letter, n)).collect();
             assert_eq!(got, expected);
         }
-        check("accepted", Some("timeout"), 3, true, false, &[Does::Fail, Does::Fail, Does::Work]);
-        check("delivered", Some("idempotent"), 2, true, false, &[Does::HangUp, Does::Work]);
-        check("failed", Some("bad_address"), 1, false, false, &[Does::BadAddress]);
-        check("failed", Some("bad_message"), 1, false, false, &[Does::BadMessage]);
-        check("failed", Some("channel_down"), 1, false, false, &[Does::RefuseLogin]);
-        check("failed", Some("not_delivered"), 1, true, false, &[Does::Undelivered]);
-        check("failed", Some("timeout"), 2, false, false, &[Does::Fail, Does::Fail]);
-        check("accepted", None, 1, true, true, &[Does::NoReceipt]);
-        check("unknown", Some("not_delivered"), 1, true, false, &[Does::NoReceipt]);
-        check("unknown", None, 1, true, false, &[Does::HangUp]);
+        check("delivered", Some("timeout"), 3, true, &[Does::Fail, Does::Fail, Does::Work]);
+        check("delivered", Some("idempotent"), 2, true, &[Does::HangUp, Does::Work]);
+        check("failed", Some("bad_address"), 1, false, &[Does::BadAddress]);
+        check("failed", Some("bad_message"), 1, false, &[Does::BadMessage]);
+        check("failed", Some("channel_down"), 1, false, &[Does::RefuseLogin]);
+        check("failed", Some("not_delivered"), 1, true, &[Does::Undelivered]);
+        check("failed", Some("timeout"), 2, false, &[Does::Fail, Does::Fail]);
+        check("accepted", None, 1, true, &[Does::NoReceipt]);
+        check("unknown", Some("not_delivered"), 1, true, &[Does::NoReceipt]);
+        check("unknown", None, 1, true, &[Does::HangUp]);
     }
 }

@@ -3,10 +3,10 @@
 
 use super::letters::Remembered;
 use super::script::Recorded;
+use crate::domain::Time;
 use crate::domain::ids::{ChannelId, DecisionId, LetterId, NoticeId, PupilId};
 use crate::domain::letter::{Dispatch, Outcome};
 use crate::domain::policy::Policy;
-use crate::domain::Time;
 use crate::drive::orders;
 use crate::drive::spine::Spine;
 use crate::drive::world::{Broken, Command, Delivery, Does, Steps};
@@ -38,11 +38,8 @@ impl Past {
 
     /// Somebody does again what he did.
     fn line(&mut self, now: Time, line: &logbook::Line) -> Result<Option<String>, Broken> {
-        let answer = if line.what == "outbox" {
-            self.by_hand(now, &line.body.request)?
-        } else {
-            self.command(now, line)?
-        };
+        let answer =
+            if line.what == "outbox" { self.by_hand(now, &line.body.request)? } else { self.command(now, line)? };
         if answer.is_some() {
             self.refused += 1;
         }

@@ -1,7 +1,8 @@
 //! The script of a replay: at which instant each thing that is stored became known. Decides nothing that follows from it.
 
 use crate::domain::Time;
-use crate::domain::ids::{DeliveryId, SourceId};
+use crate::domain::evidence::Stamp;
+use crate::domain::ids::SourceId;
 use crate::domain::policy::Content;
 use crate::drive::world::Happening;
 use crate::store::shelf::{self, Past};
@@ -130,45 +131,26 @@ fn stated_by_hand(lines: &[logbook::Line]) -> BTreeSet<(SourceId, Time, Time)> {
 /// History names pupils: the first register of each source is there before it, whenever it was read in (what it says
 /// holds for the time before it too, rules.md §1). How many that had been left out come in so.
 fn registers_first(events: &mut Vec<(Time, Recorded)>, left_out: Vec<Past>, history: Time) -> usize {
-    let mut first: BTreeMap<SourceId, (DeliveryId, Option<usize>)> = BTreeMap::new();
-    let mut outside: BTreeMap<DeliveryId, Past> = BTreeMap::new();
-    for (i, (_, event)) in events.iter().enumerate() {
-        if let Recorded::Applied(p) = event
-            && p.delivery.content == Content::Register
-        {
-            let known = first.entry(p.delivery.source.clone()).or_insert((p.delivery.id, Some(i)));
-            if p.delivery.stamp() < stamp_of(events, *known).unwrap_or(p.delivery.stamp()) {
-                *known = (p.delivery.id, Some(i));
-            }
+    let is_register = |p: &Past| p.delivery.content == Content::Register && p.applied_at.is_some();
+    let mut first: BTreeMap<SourceId, Stamp> = BTreeMap::new();
+    let inside = events.iter().filter_map(|(_, e)| match e {
+        Recorded::Applied(p) => Some(p),
+        _ => None,
+    });
+    for p in inside.chain(&left_out).filter(|p| is_register(p)) {
+        let stamp = first.entry(p.delivery.source.clone()).or_insert(p.delivery.stamp());
+        *stamp = p.delivery.stamp().min(*stamp);
+    }
+    let is_first = |p: &Past| is_register(p) && first.get(&p.delivery.source) == Some(&p.delivery.stamp());
+    for (at, event) in events.iter_mut() {
+        if matches!(event, Recorded::Applied(p) if is_first(p)) {
+            *at = history.min(*at);
         }
     }
-    for past in left_out {
-        if past.delivery.content == Content::Register && past.applied_at.is_some() {
-            first.entry(past.delivery.source.clone()).or_insert((past.delivery.id, None));
-            outside.insert(past.delivery.id, past);
-        }
-    }
-    let mut moved = Vec::new();
-    for (id, place) in first.into_values() {
-        match place {
-            Some(i) => events[i].0 = events[i].0.min(history),
-            None => moved.extend(outside.remove(&id).map(|p| (history, Recorded::Applied(p)))),
-        }
-    }
+    let moved: Vec<Past> = left_out.into_iter().filter(is_first).collect();
     let n = moved.len();
-    moved.append(events);
-    *events = moved;
+    events.extend(moved.into_iter().map(|p| (history, Recorded::Applied(p))));
     // Registers before what names their pupils, in the order of arrival otherwise.
     events.sort_by_key(|(at, e)| (*at, !matches!(e, Recorded::Applied(p) if p.delivery.content == Content::Register)));
     n
-}
-
-fn stamp_of(
-    events: &[(Time, Recorded)],
-    known: (DeliveryId, Option<usize>),
-) -> Option<crate::domain::evidence::Stamp> {
-    match &events.get(known.1?)?.1 {
-        Recorded::Applied(p) | Recorded::Seen(p) => Some(p.delivery.stamp()),
-        Recorded::Line(_) => None,
-    }
 }

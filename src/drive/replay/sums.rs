@@ -5,7 +5,7 @@ use crate::domain::case::Event;
 use crate::domain::finding::Finding;
 use crate::domain::ids::{ChannelId, Role, RuleId};
 use crate::domain::incident::Incident;
-use crate::domain::policy::{ChannelKind, Policy};
+use crate::domain::policy::{Mode, Policy};
 use crate::domain::text;
 use crate::drive::world::Broken;
 use crate::store::outbox::{LetterRow, Words};
@@ -31,12 +31,9 @@ pub struct Sums {
 
 /// How many SMS a letter is charged as; `None`: it is none. In a rehearsal the folder holds what would be one.
 pub fn sms_segments(policy: &Policy, letter: &LetterRow, words: &Words) -> Option<usize> {
-    let channel = policy.channel(&letter.channel);
-    let sms = channel.is_some_and(|c| c.is_sms());
-    let would_be = channel.is_none_or(|c| matches!(c.kind, ChannelKind::Folder { .. }))
-        && words.subject.is_none()
-        && !words.address.is_empty()
-        && words.address.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | ' '));
+    let sms = policy.channel(&letter.channel).is_some_and(|c| c.is_sms());
+    let is_phone = |s: &str| s.chars().any(|c| c.is_ascii_digit()) && !s.contains('@');
+    let would_be = policy.mode == Mode::Rehearsal && is_phone(&words.address);
     (sms || would_be).then(|| text::sms_segments(&words.text))
 }
 

@@ -1,11 +1,11 @@
 //! A delivery that was taken in before, applied once more from what is stored of it: with the marks and the conditions that
 //! intake gives, and nothing read or judged anew. For replays on a copy; see `store::shelf`.
 
+use super::IntakeError;
 use super::apply;
 use super::collect::roster;
 use super::register::{self, Changed};
 use super::winners::{Change, Two, weigh};
-use super::IntakeError;
 use crate::domain::Time;
 use crate::domain::calendar::Calendar;
 use crate::domain::evidence::Stamp;
