@@ -3,15 +3,17 @@
 
 use kongchuo::config;
 use kongchuo::domain::ids::{ChannelId, PupilId, Role, SourceId, StatusId, Word};
+use kongchuo::domain::notice::NoticeState;
 use kongchuo::domain::policy::{Content, Policy, StatedAt};
 use kongchuo::domain::ratio::Ratio;
 use kongchuo::domain::{Date, Time};
 use kongchuo::drive::demo::prepare;
 use kongchuo::drive::forms::Forms;
+use kongchuo::drive::orders;
 use kongchuo::drive::replay::{self, Days, Known, Played};
 use kongchuo::drive::spine::Spine;
 use kongchuo::drive::township::{Size, Township, date};
-use kongchuo::drive::world::{Command, Delivery, Does, Happening, World};
+use kongchuo::drive::world::{Command, Delivery, Does, Happening, Steps, World};
 use kongchuo::store::deliveries::{self, State};
 use kongchuo::store::{Db, Key, logbook, outbox, vault};
 use serde_json::Value;
@@ -44,7 +46,7 @@ fn stage() -> Stage {
     let township = Township::make(5, Size::Small);
     let folder = tempfile::tempdir().expect("a folder");
     let root = prepare(folder.path(), &township, KEY).expect("the folder can be written");
-    let mut policy = config::load(&root).ok().expect("the township's configuration compiles").policy;
+    let mut policy = config::load(&root).unwrap_or_else(|p| panic!("{} problems", p.len())).policy;
     for source in &mut policy.sources {
         source.reader.stated_at = StatedAt::Modified;
         if source.content == Content::Attendance {
@@ -93,14 +95,19 @@ fn gateways() -> Script {
 }
 
 fn play(stage: &Stage, script: Script) -> World<Spine> {
-    let file = stage.folder.path().join(format!("{}.db", script.len()));
+    let name = script.len().to_string();
+    let mut world = open(stage, script, &name);
+    world.play(days().end).expect("the weeks can be played");
+    world
+}
+
+fn open(stage: &Stage, script: Script, name: &str) -> World<Spine> {
+    let file = stage.folder.path().join(format!("{name}.db"));
     let db = Db::open(&file, &Key::from_hex(KEY).expect("64 digits")).expect("a database");
     let reader = stage.policy.sources[0].reader.clone();
     let mut spine = Spine::new(db, stage.policy.clone(), reader);
     spine.jitter = true;
-    let mut world = World::new(spine, first(), script);
-    world.play(days().end).expect("the weeks can be played");
-    world
+    World::new(spine, first(), script)
 }
 
 /// What people do about the first cases that the weeks bring, each of them something else.
@@ -152,6 +159,20 @@ fn people(world: &World<Spine>) -> Script {
     script
 }
 
+/// Both came to the same, in everything.
+#[track_caller]
+fn check(db: &Db, replayed: &Played, policy: &Policy) {
+    let (was, is) = (followed(db, policy), followed(&replayed.db, policy));
+    for (what, was) in &was {
+        let is = &is[what];
+        if let Some((a, b)) = was.iter().zip(is).find(|(a, b)| a != b) {
+            panic!("{what}: {a}\nbecame {b}");
+        }
+        assert_eq!(was.len(), is.len(), "{what}: {:?}", is.get(was.len()).or(was.get(is.len())));
+    }
+    assert_eq!(replayed.refused, 0);
+}
+
 /// Everything that followed, in the forms of the contract.
 fn followed(db: &Db, policy: &Policy) -> BTreeMap<&'static str, Vec<Value>> {
     let mut forms = Forms::new(db, policy, days().end, true).expect("forms");
@@ -199,14 +220,38 @@ fn the_same_days_replayed_come_to_what_the_first_playing_came_to() {
     assert!(letters.iter().any(|l| l.attempts > 1 && l.accepted.is_some()), "no letter went at a later attempt");
 
     let replayed = again(db, &stage.policy);
-    let (was, is) = (followed(db, &stage.policy), followed(&replayed.db, &stage.policy));
-    for (what, was) in &was {
-        let is = &is[what];
-        let first = was.iter().zip(is).find(|(a, b)| a != b);
-        assert!(first.is_none(), "{what}: {}\nbecame {}", first.expect("there").0, first.expect("there").1);
-        assert_eq!(was.len(), is.len(), "{what}: {:?}", is.get(was.len()).or(was.get(is.len())));
-    }
-    assert_eq!(replayed.refused, 0);
+    check(db, &replayed, &stage.policy);
     let everybody = |db: &Db| -> Vec<PupilId> { vault::all_pupils(db.conn()).expect("pupils") };
     assert_eq!(everybody(db), everybody(&replayed.db));
+}
+
+#[test]
+fn a_notice_that_a_person_stopped_by_hand_is_stopped_again() {
+    let stage = stage();
+    let mut script = exports(&stage);
+    script.extend(gateways());
+    let mut world = open(&stage, script, "by-hand");
+    let minutes = (0..).map(|n| first() + chrono::TimeDelta::minutes(5 * n)).take_while(|t| *t < days().end);
+    let (at, notice) = minutes
+        .map(|t| {
+            world.play(t).expect("plays");
+            let waiting = outbox::in_state(world.steps.db.conn(), NoticeState::Waiting).expect("notices");
+            (t, waiting.into_iter().find(|n| !n.statutory && !n.urgent && n.pupil.is_some()))
+        })
+        .find_map(|(t, n)| Some((t, n?)))
+        .expect("some notice waits while a gateway fails");
+    // A moment later: at the same instant a command goes before what follows from it.
+    let at = at + chrono::TimeDelta::milliseconds(1);
+    let request = serde_json::json!({"command": "outbox", "act": "cancel", "target": notice.id.to_string(),
+        "by": "王主任", "reason": "已当面告知"});
+    let answer = orders::obey(&mut world.steps.db, &stage.policy, at, request);
+    assert!(answer.ok, "{}", answer.message);
+    world.steps.decide(at).expect("decides");
+    world.play(days().end).expect("plays");
+    let stopped = outbox::notice(world.steps.db.conn(), notice.id).expect("read");
+    let replayed = again(&world.steps.db, &stage.policy);
+    assert_eq!(replayed.scripted.commands, 1);
+    check(&world.steps.db, &replayed, &stage.policy);
+    let again = outbox::notice(replayed.db.conn(), notice.id).expect("read");
+    assert_eq!(stopped.map(|n| n.state), again.map(|n| n.state));
 }

@@ -317,6 +317,9 @@ impl Page<'_> {
         if s.as_stated > 0 {
             out.push(say::note_as_stated(lang, s.as_stated));
         }
+        if s.read_in > 0 {
+            out.push(say::note_read_in(lang, s.read_in));
+        }
         if s.later > 0 {
             out.push(say::note_later(lang, s.later));
         }
@@ -377,7 +380,7 @@ impl Page<'_> {
             "start": shown.time(played.start), "end": shown.time(played.days.end),
             "rules": rules, "cases": sums.cases, "numbered": sums.numbered, "relapses": sums.relapses,
             "letters": sums.letters, "by_channel": ways, "sms": {"letters": sums.sms, "segments": sums.segments},
-            "incidents": sums.incidents, "deliveries": s.deliveries, "as_stated": s.as_stated, "later": s.later,
+            "incidents": sums.incidents, "deliveries": s.deliveries, "as_stated": s.as_stated, "read_in": s.read_in, "later": s.later,
             "commands": s.commands, "refused": played.refused,
         })
     }
@@ -414,12 +417,12 @@ impl Page<'_> {
         }
         self.heading(&say::heading_otherwise(lang));
         let mut head = shown.pupil_head();
-        head.extend([say::col_was(lang), say::col_other(lang), words::col_rule(lang)]);
+        head.extend([say::col_was(lang), say::col_other(lang)]);
         let mut table = Table::new(head);
         for (now, then) in &d.otherwise {
             let mut row = shown.pupil_cells(then.pupil)?;
-            row.extend([now, then].map(|c| say::level_at(lang, short(c.opened), c.level)));
-            row.push(then.rule.as_ref().map_or_else(String::new, ToString::to_string));
+            let rule = |c: &Child| c.rule.as_ref().map_or_else(String::new, ToString::to_string);
+            row.extend([now, then].map(|c| say::level_at(lang, short(c.opened), c.level, rule(c))));
             table.row(row);
         }
         self.table(&table);

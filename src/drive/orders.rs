@@ -11,7 +11,7 @@ use crate::domain::policy::Policy;
 use crate::domain::{Time, notice};
 use crate::step::command::{self, Request};
 use crate::step::intake::{Found, IntakeError, import};
-use crate::store::{Db, StoreError, Transaction, cases, deliveries, logbook, outbox, vault};
+use crate::store::{Db, StoreError, Transaction, cases, deliveries, logbook, outbox, shelf, vault};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fs::File;
@@ -124,7 +124,14 @@ fn write_down(db: &mut Db, now: Time, asked: &Asked) -> Result<(), StoreError> {
 fn enter(tx: &Transaction, vault: &vault::Vault, now: Time, asked: &Asked) -> Result<(), StoreError> {
     let text = |key: &str| asked.fields[key].as_str().map(str::to_owned);
     let reason = asked.why.clone().or_else(|| text("reason"));
-    let body = logbook::Body { by: text("by"), reason, uid: asked.uid, request: asked.fields.clone(), pupil: None };
+    let target = asked.fields["target"].as_str().unwrap_or_default();
+    let meant = match LetterId::parse(target) {
+        Some(letter) => outbox::notices_of(tx, letter)?.first().map(|n| n.id),
+        None => NoticeId::parse(target),
+    };
+    let notice = meant.map(|n| shelf::notice_name(tx, n)).transpose()?.flatten();
+    let body =
+        logbook::Body { by: text("by"), reason, uid: asked.uid, request: asked.fields.clone(), pupil: None, notice };
     logbook::append(tx, vault, now, &asked.name, &body)
 }
 

@@ -229,7 +229,7 @@ impl Desk<'_> {
         let text = |key: &str| request[key].as_str().map(str::to_owned);
         let (what, by) = (text("command").unwrap_or_default(), text("by"));
         let reason = beside.why.clone().or_else(|| text("reason"));
-        let body = logbook::Body { by, reason, uid: beside.uid, request, pupil };
+        let body = logbook::Body { by, reason, uid: beside.uid, request, pupil, notice: None };
         Ok(logbook::append(self.tx, self.vault, self.now, &what, &body)?)
     }
 

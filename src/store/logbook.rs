@@ -22,6 +22,9 @@ pub struct Body {
     /// The pupil whom the request meant, as it was understood then.
     #[serde(default)]
     pub pupil: Option<PupilId>,
+    /// The notice that it meant, as it is called whatever its number (see `shelf`).
+    #[serde(default)]
+    pub notice: Option<String>,
 }
 
 /// One line of the logbook.
@@ -99,6 +102,7 @@ mod tests {
             uid: Some(1000),
             request: serde_json::json!({"target": "N-000001"}),
             pupil: None,
+            notice: None,
         };
         let wrote: Result<(), StoreError> = db.write(|tx| append(tx, &vault, at, "outbox_cancel", &body));
         wrote.expect("written");

@@ -50,7 +50,8 @@ impl Db {
 impl Db {
     /// So many stages of one and the same state.
     pub fn stages(&self, n: usize) -> Result<Vec<Db>, StoreError> {
-        self.conn.execute_batch("BEGIN")?;
+        // The state is that of the first look.
+        self.conn.execute_batch("BEGIN; SELECT 1 FROM meta LIMIT 1;")?;
         let stages = (0..n).map(|_| self.stage()).collect();
         self.conn.execute_batch("COMMIT")?;
         stages
@@ -397,23 +398,16 @@ fn called(schema: &str) -> String {
     )
 }
 
-/// The notice of the replay that is the same as the recorded one.
-pub fn same_notice(conn: &Connection, recorded: NoticeId) -> Result<Option<NoticeId>, StoreError> {
-    let sql = format!("SELECT {} WHERE n.id = ?1", called("shelf"));
-    let Some(name): Option<String> = conn.prepare_cached(&sql)?.query_row([recorded.0], |r| r.get(0)).optional()?
-    else {
-        return Ok(None);
-    };
-    let sql = format!("SELECT max(id) FROM (SELECT n.id AS id, {}) WHERE called = ?1", called("main"));
-    Ok(conn.prepare_cached(&sql)?.query_row([name], |r| r.get::<_, Option<i64>>(0))?.map(NoticeId))
+/// A notice as it is called in every playing of the same days.
+pub fn notice_name(conn: &Connection, notice: NoticeId) -> Result<Option<String>, StoreError> {
+    let sql = format!("SELECT {} WHERE n.id = ?1", called("main"));
+    Ok(conn.prepare_cached(&sql)?.query_row([notice.0], |r| r.get(0)).optional()?)
 }
 
-/// One of the notices that a recorded letter carried.
-pub fn notice_of(conn: &Connection, letter: LetterId) -> Result<Option<NoticeId>, StoreError> {
-    Ok(conn
-        .prepare_cached("SELECT min(notice) FROM shelf.letter_notice WHERE letter = ?1")?
-        .query_row([letter.0], |r| r.get::<_, Option<i64>>(0))?
-        .map(NoticeId))
+/// The latest notice that is called so.
+pub fn notice_named(conn: &Connection, name: &str) -> Result<Option<NoticeId>, StoreError> {
+    let sql = format!("SELECT max(id) FROM (SELECT n.id AS id, {}) WHERE called = ?1", called("main"));
+    Ok(conn.prepare_cached(&sql)?.query_row([name], |r| r.get::<_, Option<i64>>(0))?.map(NoticeId))
 }
 
 /// What became of a letter.

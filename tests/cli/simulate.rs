@@ -91,6 +91,21 @@ fn today_replayed_is_what_the_daemon_did_today_and_nothing_changes() {
         "--reason",
         "发烧",
     ]);
+    let three = town.json(&[
+        "case",
+        "excuse",
+        ZHANG[0],
+        "--from",
+        &town.day(0).to_string(),
+        "--status",
+        "sick",
+        "--by",
+        "周老师",
+        "--reason",
+        "听错",
+    ]);
+    let decision = three[0]["decision"].as_str().expect("a decision").to_owned();
+    town.ok(&["case", "withdraw", &decision, "--by", "周老师", "--reason", "记错了"]);
     town.round();
     let before = files(&town.path("T"));
     let replayed = lines(&town, 0, 0, &[]);
@@ -107,7 +122,7 @@ fn today_replayed_is_what_the_daemon_did_today_and_nothing_changes() {
     assert!(is.iter().any(|c| c.3 == "mistaken"), "the excuse is replayed: {is:?}");
     let summary = of(&replayed, "summary")[0];
     assert_eq!(summary["policy"], "today");
-    assert_eq!((&summary["commands"], &summary["refused"]), (&2.into(), &0.into()));
+    assert_eq!((&summary["commands"], &summary["refused"]), (&4.into(), &0.into()));
     // In a rehearsal the folder holds what would be SMS.
     assert_eq!(summary["sms"]["letters"], sent.len());
     assert!(summary["sms"]["segments"].as_u64() >= summary["sms"]["letters"].as_u64());
@@ -141,6 +156,16 @@ fn history_that_was_read_in_afterwards_counts_as_known_when_it_was_stated() {
     let said = simulate(&town, -25, -10, &["--known", "arrived"]);
     assert_eq!(said.code, 2);
     assert!(said.err.contains("--known stated"), "{}", said.err);
+    // Days in which it was read in: known from then on, unless it is taken as it was stated.
+    let known = lines(&town, -25, 0, &[]);
+    assert_eq!(of(&known, "summary")[0]["read_in"], 4);
+    let opened_today = |lines: &[Value]| {
+        let today = town.day(0).to_string();
+        of(lines, "case").iter().filter(|c| c["opened"].as_str().is_some_and(|t| t.starts_with(&today))).count()
+    };
+    assert!(opened_today(&known) > 0 || of(&known, "case").is_empty());
+    let stated = lines(&town, -25, 0, &["--known", "stated"]);
+    assert_eq!((of(&stated, "case").len(), opened_today(&stated)), (2, 0));
     // Days before there was anything to know of.
     assert_eq!(simulate(&town, -60, -50, &[]).code, 2);
     // The days are a window: what was before is played and not shown.

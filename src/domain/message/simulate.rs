@@ -73,7 +73,7 @@ messages! {
     what_sms() zh "短信条数" en "SMS as charged";
     what_incidents(kind) zh "异常 {kind}" en "incidents: {kind}";
     no_difference() zh "两种做法在这些日子里没有差别" en "the two come to the same on these days";
-    level_at(opened, level) zh "{opened} 第{level}级" en "{opened}, level {level}";
+    level_at(opened, level, rule) zh "{opened} 第{level}级 {rule}" en "{opened}, level {level}, {rule}";
     shown_of(shown, all)
         zh "只列出前 {shown} 条，共 {all} 条；全部请用 --all 或 --format json"
         en "the first {shown} of {all}; all of them with --all or --format json";
@@ -85,8 +85,8 @@ messages! {
         zh "从 {start} 放起，共 {deliveries} 份报送、{commands} 件人做的事，各在当时的时刻；只列出所问的日子"
         en "played from {start} on: {deliveries} deliveries and {commands} things that people did, each at its instant; only the days asked for are shown";
     note_gateways()
-        zh "守护程序一直醒着；网关立即收下每一封信，当时失败过的同一封信照样失败"
-        en "the daemon was awake all the time; gateways take every letter at once, and one that failed then fails again";
+        zh "守护程序一直醒着；网关立即收下每一封信，当时失败过的同一封信照样失败；机器自己的毛病（磁盘、时钟）不重放"
+        en "the daemon was awake all the time; gateways take every letter at once, and one that failed then fails again; troubles of the machine itself (disk, clock) are not replayed";
     note_rehearsal()
         zh "配置是演练（mode: rehearsal）：信都进文件夹；短信条数按正式运行会发的短信计"
         en "the configuration is a rehearsal: letters go to the folder; those that would be SMS are counted as such";
@@ -102,6 +102,9 @@ messages! {
     note_as_stated(n)
         zh "{n} 份报送是事后读入的，按它们自己说的时间算作已知"
         en "{n} deliveries were read in afterwards and count as known when they were stated";
+    note_read_in(n)
+        zh "{n} 份报送是在这些日子里补读的历史，从读入时起才算已知；要按它们自己说的时间，加 --known stated"
+        en "{n} deliveries are history that was read in within these days and count from then on; to take them as they were stated, add --known stated";
     note_later(n)
         zh "{n} 份报送在所问的日子之后才到，没有算进来"
         en "{n} deliveries came after the days asked for and are left out";

@@ -4,7 +4,7 @@
 use super::letters::Remembered;
 use super::script::Recorded;
 use crate::domain::Time;
-use crate::domain::ids::{ChannelId, DecisionId, LetterId, NoticeId, PupilId};
+use crate::domain::ids::{ChannelId, DecisionId, LetterId, PupilId};
 use crate::domain::letter::{Dispatch, Outcome};
 use crate::domain::policy::Policy;
 use crate::drive::orders;
@@ -14,7 +14,6 @@ use crate::step::command::{self, Beside, Request};
 use crate::step::intake::again::{self, Renumbered};
 use crate::step::prepared;
 use crate::store::{Db, StoreError, decisions, logbook, shelf};
-use serde_json::Value;
 
 pub struct Past {
     pub spine: Spine,
@@ -38,8 +37,7 @@ impl Past {
 
     /// Somebody does again what he did.
     fn line(&mut self, now: Time, line: &logbook::Line) -> Result<Option<String>, Broken> {
-        let answer =
-            if line.what == "outbox" { self.by_hand(now, &line.body.request)? } else { self.command(now, line)? };
+        let answer = if line.what == "outbox" { self.by_hand(now, line)? } else { self.command(now, line)? };
         if answer.is_some() {
             self.refused += 1;
         }
@@ -102,16 +100,11 @@ impl Past {
     }
 
     /// A person's hand on a notice: the same notice, whatever its number is here.
-    fn by_hand(&mut self, now: Time, request: &Value) -> Result<Option<String>, Broken> {
-        let conn = self.spine.db.conn();
-        let target = request["target"].as_str().unwrap_or_default();
-        let recorded = match LetterId::parse(target) {
-            Some(letter) => shelf::notice_of(conn, letter)?,
-            None => NoticeId::parse(target),
-        };
-        let same = recorded.map(|n| shelf::same_notice(conn, n)).transpose()?.flatten();
+    fn by_hand(&mut self, now: Time, line: &logbook::Line) -> Result<Option<String>, Broken> {
+        let name = line.body.notice.as_deref();
+        let same = name.map(|n| shelf::notice_named(self.spine.db.conn(), n)).transpose()?.flatten();
         let Some(notice) = same else { return Ok(Some(String::new())) };
-        let mut request = request.clone();
+        let mut request = line.body.request.clone();
         request["target"] = notice.to_string().into();
         let policy = self.spine.policy().clone();
         let answer = orders::obey(&mut self.spine.db, &policy, now, request);

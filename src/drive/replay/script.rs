@@ -27,6 +27,8 @@ pub struct Scripted {
     pub deliveries: usize,
     /// Among them: known as of the instant at which they were stated.
     pub as_stated: usize,
+    /// Among them: history that was read in within the days, and was known from then on only.
+    pub read_in: usize,
     /// Known only after the days asked for, and left out.
     pub later: usize,
     pub commands: usize,
@@ -63,13 +65,12 @@ pub fn write(copy: &Db, end: Time, known: Known) -> Result<Written, StoreError> 
     let mut history: Option<Time> = None;
     for past in shelf::deliveries(conn)? {
         let d = &past.delivery;
+        let is_history = d.arrived_at - d.stated_at > TimeDelta::days(HISTORY_DAYS)
+            || by_hand.contains(&(d.source.clone(), d.arrived_at, d.stated_at));
         let stated = past.applied_at.map(|_| d.stated_at).filter(|_| match known {
             Known::Arrived => false,
             Known::Stated => true,
-            Known::Either => {
-                let old = d.arrived_at - d.stated_at > TimeDelta::days(HISTORY_DAYS);
-                d.arrived_at > end && (old || by_hand.contains(&(d.source.clone(), d.arrived_at, d.stated_at)))
-            }
+            Known::Either => is_history && d.arrived_at > end,
         });
         let at = stated.unwrap_or(d.arrived_at);
         first = Some(first.map_or(at, |f| f.min(at)));
@@ -79,6 +80,7 @@ pub fn write(copy: &Db, end: Time, known: Known) -> Result<Written, StoreError> 
             continue;
         }
         scripted.deliveries += 1;
+        scripted.read_in += usize::from(is_history && stated.is_none());
         if let Some(at) = stated {
             scripted.as_stated += 1;
             if d.content != Content::Register {
