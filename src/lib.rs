@@ -39,6 +39,8 @@
 //! 10. Nothing personal in a log line or anywhere on disk outside sealed fields and the files that users asked for:
 //!     `daemon::nothing_that_names_a_child_is_in_the_log_or_the_data_folder`,
 //!     `intake::nothing_personal_lies_open_in_the_database_file`.
+//! 11. The same days replayed on a copy come to what they came to, letter by letter and event by event:
+//!     `replay::the_same_days_replayed_come_to_what_the_first_playing_came_to`.
 //!
 //! # Where do I add …?
 //!

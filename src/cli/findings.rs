@@ -72,7 +72,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
 }
 
 /// By school, class, pupil, rule and day; what a subject does not have sorts first.
-fn order(line: &Value) -> [Option<String>; 5] {
+pub fn order(line: &Value) -> [Option<String>; 5] {
     let text = |v: &Value| v.as_str().map(str::to_owned);
     let subject = &line["subject"];
     [

@@ -32,6 +32,7 @@ pub mod restore;
 pub mod run;
 pub mod schema;
 pub mod shown;
+pub mod simulate;
 pub mod status;
 pub mod table;
 pub mod test;
@@ -99,6 +100,8 @@ pub enum Command {
     Explain(explain::Args),
     /// Policy tests.
     Test(test::Args),
+    /// Replays stored deliveries in virtual time, under today's rules or others; sends nothing.
+    Simulate(simulate::Args),
     /// What is wrong now.
     Incidents(incidents::Args),
     /// Coverage today by school, outbox, last steps; exits 1 if unhealthy.
@@ -175,6 +178,7 @@ pub fn main() -> ExitCode {
         Command::Findings(a) => findings::run(&context, a),
         Command::Explain(a) => explain::run(&context, a),
         Command::Test(a) => test::run(&context, a),
+        Command::Simulate(a) => simulate::run(&context, a),
         Command::Incidents(a) => incidents::run(&context, a),
         Command::Status(a) => status::run(&context, a),
         Command::Backup(a) => backup::run(&context, a),

@@ -4,7 +4,7 @@
 use super::{CliError, Context};
 use crate::clock;
 use crate::config::{self, Problem, Severity, secrets};
-use crate::domain::message::{Lang, run as words};
+use crate::domain::message::{Lang, run as words, simulate};
 use crate::domain::policy::{Policy, Secret};
 use crate::drive::lock::{self, Lock, LockError, What};
 use crate::step::policy_change;
@@ -19,16 +19,23 @@ pub fn policy(context: &Context) -> Result<Policy, CliError> {
 }
 
 pub fn policy_at(path: &Path, lang: Lang) -> Result<Policy, CliError> {
-    match config::load(path) {
-        Ok(loaded) => Ok(loaded.policy),
-        Err(problems) => {
-            for problem in problems.iter().filter(|p| p.severity == Severity::Error) {
-                eprintln!("{}", problem.render(lang));
-            }
-            Err(CliError::usage(words::config_has_problems(lang, path.display()))
-                .hint(words::config_has_problems_hint(lang)))
+    told(config::load(path), lang).map_err(|()| {
+        CliError::usage(words::config_has_problems(lang, path.display())).hint(words::config_has_problems_hint(lang))
+    })
+}
+
+/// The same with some sections out of other files, to be tried.
+pub fn policy_with(path: &Path, instead: &[(&'static str, PathBuf)], lang: Lang) -> Result<Policy, CliError> {
+    told(config::load_with(path, instead), lang).map_err(|()| CliError::usage(simulate::other_problems(lang)))
+}
+
+/// All problems on stderr.
+fn told(loaded: Result<config::Loaded, Vec<Problem>>, lang: Lang) -> Result<Policy, ()> {
+    loaded.map(|l| l.policy).map_err(|problems| {
+        for problem in problems.iter().filter(|p| p.severity == Severity::Error) {
+            eprintln!("{}", problem.render(lang));
         }
-    }
+    })
 }
 
 /// For commands that only read: while the configuration has problems and a daemon runs on with the one before, that one,

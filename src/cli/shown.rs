@@ -9,6 +9,7 @@ use crate::domain::finding::Finding;
 use crate::domain::ids::{PupilId, Role, RungId};
 use crate::domain::incident::Incident;
 use crate::domain::message::{Lang, shell as say};
+use crate::domain::policy::Policy;
 use crate::domain::text::mask_name;
 use crate::drive::forms::Forms;
 use crate::store::outbox::LetterRow;
@@ -29,8 +30,18 @@ pub struct Shown<'d> {
 
 impl<'d> Shown<'d> {
     pub fn new(context: &Context, town: &'d Town, db: &'d Db) -> Result<Shown<'d>, CliError> {
-        let now = town.now();
-        let forms = Forms::new(db, &town.policy, now, context.identify).map_err(|e| town.broken(e))?;
+        Shown::of(context, town, db, &town.policy, town.now())
+    }
+
+    /// Of another database or policy of the town, as of an instant.
+    pub fn of(
+        context: &Context,
+        town: &'d Town,
+        db: &'d Db,
+        policy: &'d Policy,
+        now: Time,
+    ) -> Result<Shown<'d>, CliError> {
+        let forms = Forms::new(db, policy, now, context.identify).map_err(|e| town.broken(e))?;
         let (lang, identify) = (context.lang, context.identify);
         Ok(Shown { town, db, forms, lang, identify, now, cards: BTreeMap::new() })
     }

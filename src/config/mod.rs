@@ -30,9 +30,16 @@ pub struct Loaded {
 
 /// Reads and compiles a root file with everything it includes. `Err`: all problems, warnings and notes among them.
 pub fn load(path: &Path) -> Result<Loaded, Vec<Problem>> {
+    load_with(path, &[])
+}
+
+/// The same with some sections taken from other files, in place of what the configuration says there: a map with the
+/// section in it (what else it holds is left alone), or just what would stand under its name.
+pub fn load_with(path: &Path, instead: &[(&'static str, PathBuf)]) -> Result<Loaded, Vec<Problem>> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let base = absolute.parent().map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
     let mut snapshot = Snapshot::new(base);
+    snapshot.instead = instead.to_vec();
     let gathered = snapshot::gather(&mut snapshot, &path.display().to_string(), &absolute);
     finish(gathered, snapshot)
 }

@@ -21,12 +21,14 @@ pub struct Snapshot {
     pub kept: Vec<PolicyFile>,
     /// What is read in place of the disk: a configuration that was kept.
     stored: Option<Vec<PolicyFile>>,
+    /// Sections that come from these files, whatever the configuration says there.
+    pub instead: Vec<(&'static str, PathBuf)>,
     digest: Sha256,
 }
 
 impl Snapshot {
     pub fn new(base: PathBuf) -> Self {
-        Snapshot { base, files: Vec::new(), kept: Vec::new(), stored: None, digest: Sha256::new() }
+        Snapshot { base, files: Vec::new(), kept: Vec::new(), stored: None, instead: Vec::new(), digest: Sha256::new() }
     }
 
     /// One that reads what was kept of an earlier one, and nothing else.
@@ -185,7 +187,41 @@ fn include(snapshot: &mut Snapshot, mut files: Vec<SourceText>, root: Node, mut 
             },
         }
     }
+    for (section, path) in std::mem::take(&mut snapshot.instead) {
+        replace(snapshot, &mut sections, section, &path, &mut files, &mut pending);
+    }
     finish(files, Node { pos: root.pos, value: Value::Map(sections) }, pending)
+}
+
+/// A section out of another file, in place of the configuration's own.
+fn replace(
+    snapshot: &mut Snapshot,
+    sections: &mut Vec<(Key, Node)>,
+    section: &'static str,
+    path: &Path,
+    files: &mut Vec<SourceText>,
+    pending: &mut Pending,
+) {
+    let number = u16::try_from(files.len()).unwrap_or(u16::MAX);
+    let shown = path.display().to_string();
+    let text = text_of(snapshot, path);
+    files.push(source(&shown, text.as_deref().unwrap_or_default(), 1));
+    let start = Pos { file: number, line: 1, column: 1 };
+    let node = match text.map(|text| tree::parse(&text, number)) {
+        Err(why) => return pending.push((start, why, Some(say!(hint_no_section_file)))),
+        Ok(Err(e)) => return pending.push((e.pos, say!(bad_yaml, e.reason), Some(say!(hint_bad_yaml)))),
+        Ok(Ok(node)) => node,
+    };
+    let found = match node.value {
+        Value::Seq(_) => Some((Key { pos: node.pos, text: section.to_owned() }, node)),
+        Value::Map(entries) => entries.into_iter().find(|(key, _)| key.text == section),
+        _ => None,
+    };
+    let Some(found) = found else {
+        return pending.push((start, say!(section_missing, section), Some(say!(hint_section_missing, section))));
+    };
+    sections.retain(|(key, _)| key.text != section);
+    sections.push(found);
 }
 
 fn adopt(sections: &mut Vec<(Key, Node)>, key: Key, value: Node, files: &[SourceText], pending: &mut Pending) {

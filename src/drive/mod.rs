@@ -8,6 +8,7 @@ pub mod forms;
 pub mod inbox;
 pub mod lock;
 pub mod orders;
+pub mod replay;
 pub mod spine;
 pub mod township;
 pub mod world;

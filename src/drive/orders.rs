@@ -12,7 +12,7 @@ use crate::domain::{Time, notice};
 use crate::step::command::{self, Request};
 use crate::step::intake::{Found, IntakeError, import};
 use crate::step::machine;
-use crate::store::{Db, StoreError, Transaction, cases, deliveries, logbook, outbox, vault};
+use crate::store::{Db, StoreError, Transaction, cases, deliveries, logbook, outbox, shelf, vault};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fs::File;
@@ -113,14 +113,12 @@ fn on_cases(db: &mut Db, policy: &Policy, now: Time, asked: &Asked) -> Done {
         Ok(request) => request,
         Err(e) => return Ok(Answer::refused(run::request_unreadable(asked.lang, e))),
     };
-    let reply = command::obey_in(db, policy, now, &request, asked.lang, asked.uid)?;
-    if reply.ok {
-        write_down(db, now, asked)?;
-    }
+    let beside = command::Beside { uid: asked.uid, why: asked.why.clone(), lang: Some(asked.lang) };
+    let reply = command::obey_in(db, policy, now, &request, &beside)?;
     Ok(Answer { ok: reply.ok, message: reply.message, decision: reply.decision, ..Answer::default() })
 }
 
-/// The ledger has what was done; the logbook has whose user id asked for it.
+/// What became of it stands elsewhere; the logbook has whose user id asked for it.
 fn write_down(db: &mut Db, now: Time, asked: &Asked) -> Result<(), StoreError> {
     let vault = db.vault();
     db.write(|tx| enter(tx, &vault, now, asked))
@@ -129,7 +127,14 @@ fn write_down(db: &mut Db, now: Time, asked: &Asked) -> Result<(), StoreError> {
 fn enter(tx: &Transaction, vault: &vault::Vault, now: Time, asked: &Asked) -> Result<(), StoreError> {
     let text = |key: &str| asked.fields[key].as_str().map(str::to_owned);
     let reason = asked.why.clone().or_else(|| text("reason"));
-    let body = logbook::Body { by: text("by"), reason, uid: asked.uid, request: asked.fields.clone() };
+    let target = asked.fields["target"].as_str().unwrap_or_default();
+    let meant = match LetterId::parse(target) {
+        Some(letter) => outbox::notices_of(tx, letter)?.first().map(|n| n.id),
+        None => NoticeId::parse(target),
+    };
+    let notice = meant.map(|n| shelf::notice_name(tx, n)).transpose()?.flatten();
+    let body =
+        logbook::Body { by: text("by"), reason, uid: asked.uid, request: asked.fields.clone(), pupil: None, notice };
     logbook::append(tx, vault, now, &asked.name, &body)
 }
 
@@ -185,7 +190,8 @@ fn order(db: &mut Db, policy: &Policy, now: Time, asked: &Asked) -> Done {
 /// Writes into the logbook what a command did without an order (it held the database itself).
 pub fn note(db: &mut Db, now: Time, what: &str, by: Option<&str>, request: &Value) -> Result<(), StoreError> {
     let vault = db.vault();
-    let body = logbook::Body { by: by.map(str::to_owned), reason: None, uid: None, request: request.clone() };
+    let (by, request) = (by.map(str::to_owned), request.clone());
+    let body = logbook::Body { by, reason: None, uid: None, request, pupil: None, notice: None };
     db.write(|tx| logbook::append(tx, &vault, now, what, &body))
 }
 

@@ -21,13 +21,15 @@ pub struct Spine {
     boot: u32,
     /// When upkeep wants to run; `None` after a start: at once.
     upkeep_at: Option<Time>,
+    /// Attempts that are repeated are spread a little, as by the daemon.
+    pub jitter: bool,
 }
 
 impl Spine {
     /// `our_words`: how files are read that the story itself writes.
     pub fn new(db: Db, policy: Policy, our_words: Reader) -> Self {
         let plain = plain(&policy, &our_words);
-        Spine { db, policy, plain, our_words, boot: 1, upkeep_at: None }
+        Spine { db, policy, plain, our_words, boot: 1, upkeep_at: None, jitter: false }
     }
 
     pub fn policy(&self) -> &Policy {
@@ -98,7 +100,7 @@ impl Steps for Spine {
     }
 
     fn settle(&mut self, now: Time, d: &Dispatch, outcome: Outcome) -> Result<(), Broken> {
-        Ok(courier::settle(&mut self.db, &self.policy, now, d.letter, d.attempt, outcome, false)?)
+        Ok(courier::settle(&mut self.db, &self.policy, now, d.letter, d.attempt, outcome, self.jitter)?)
     }
 
     fn receipt(&mut self, now: Time, letter: LetterId, delivered: bool) -> Result<(), Broken> {

@@ -32,6 +32,11 @@ pub enum Happening {
     Restart(Death),
     Delivery(Delivery),
     Command(Command),
+    /// Something out of the records of a database that is played again; the steps know it by its number.
+    Recorded {
+        no: usize,
+        is_delivery: bool,
+    },
 }
 
 impl Happening {
@@ -41,8 +46,8 @@ impl Happening {
             Happening::AsleepUntil(_) => 0,
             Happening::Reload(_) => 1,
             Happening::Gateway { .. } | Happening::Restart(_) => 2,
-            Happening::Delivery(_) => 3,
-            Happening::Command(_) => 4,
+            Happening::Delivery(_) | Happening::Recorded { is_delivery: true, .. } => 3,
+            Happening::Command(_) | Happening::Recorded { .. } => 4,
         }
     }
 }
@@ -62,6 +67,8 @@ pub enum Does {
     /// Accepts and never reports.
     NoReceipt,
     BadAddress,
+    /// Takes no such message.
+    BadMessage,
     RefuseLogin,
 }
 
@@ -156,6 +163,14 @@ pub trait Steps {
     fn receive(&mut self, now: Time, delivery: &Delivery) -> Result<Option<String>, Broken>;
     /// `Some`: refused, and why.
     fn obey(&mut self, now: Time, command: &Command) -> Result<Option<String>, Broken>;
+    /// Something out of the records happens. `Some`: refused, and why.
+    fn recorded(&mut self, _now: Time, _no: usize) -> Result<Option<String>, Broken> {
+        Ok(None)
+    }
+    /// What became of this letter, where the records know it; it goes before what gateways are told to do.
+    fn remembered(&mut self, _letter: &Dispatch) -> Result<Option<Does>, Broken> {
+        Ok(None)
+    }
     /// Evaluates, decides; when to be called again.
     fn decide(&mut self, now: Time) -> Result<Option<Time>, Broken>;
     fn claim(&mut self, now: Time) -> Result<Vec<Dispatch>, Broken>;
@@ -315,6 +330,7 @@ impl<S: Steps> World<S> {
             }
             Happening::Delivery(delivery) => self.steps.receive(now, &delivery)?,
             Happening::Command(command) => self.steps.obey(now, &command)?,
+            Happening::Recorded { no, .. } => self.steps.recorded(now, no)?,
         };
         self.refused.extend(refused.map(|message| Refused { at: now, message }));
         Ok(())
@@ -366,8 +382,12 @@ impl<S: Steps> World<S> {
         let now = self.now;
         let last = self.dies.take().map(|death| (death, claimed.remove(0)));
         for d in claimed {
-            match self.does(&d) {
-                Does::Work | Does::Undelivered | Does::NoReceipt => self.accept(&d)?,
+            let does = match self.steps.remembered(&d)? {
+                Some(does) => does,
+                None => self.does(&d),
+            };
+            match does {
+                Does::Work | Does::Undelivered | Does::NoReceipt => self.accept(&d, does)?,
                 Does::Fail => self.steps.settle(now, &d, Outcome::Passing("scripted failure".into()))?,
                 Does::Slow => self.in_flight.push((now + TimeDelta::seconds(SLOW_S), d)),
                 Does::HangUp => {
@@ -375,12 +395,14 @@ impl<S: Steps> World<S> {
                     self.steps.settle(now, &d, Outcome::Unknown("the answer was lost".into()))?;
                 }
                 Does::BadAddress => self.steps.settle(now, &d, Outcome::BadAddress("no such address".into()))?,
+                Does::BadMessage => self.steps.settle(now, &d, Outcome::BadMessage("no such message".into()))?,
                 Does::RefuseLogin => self.steps.settle(now, &d, Outcome::ChannelDown("login refused".into()))?,
             }
         }
         match last {
             Some((Death::BeforeSettle, d)) => {
-                let taken = !matches!(self.does(&d), Does::Fail | Does::BadAddress | Does::RefuseLogin);
+                let taken =
+                    !matches!(self.does(&d), Does::Fail | Does::BadAddress | Does::BadMessage | Does::RefuseLogin);
                 if taken {
                     self.accepted(&d, now);
                 }
@@ -392,11 +414,11 @@ impl<S: Steps> World<S> {
     }
 
     /// The gateway says yes, and reports what it does.
-    fn accept(&mut self, d: &Dispatch) -> Result<(), Broken> {
+    fn accept(&mut self, d: &Dispatch, does: Does) -> Result<(), Broken> {
         let now = self.now;
         self.accepted(d, now);
         self.steps.settle(now, d, Outcome::Accepted(Some(d.key.clone())))?;
-        match self.does(d) {
+        match does {
             Does::Undelivered => self.steps.receipt(now, d.letter, false),
             Does::NoReceipt => Ok(()),
             _ if self.steps.gives_receipts(&d.channel) => self.steps.receipt(now, d.letter, true),
@@ -410,7 +432,8 @@ impl<S: Steps> World<S> {
         let (come, wait): (Vec<_>, Vec<_>) = std::mem::take(&mut self.in_flight).into_iter().partition(|f| f.0 <= now);
         self.in_flight = wait;
         for (_, d) in come {
-            self.accept(&d)?;
+            let does = self.does(&d);
+            self.accept(&d, does)?;
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use crate::domain::words::say_time;
 use crate::domain::{Date, Time, timeline};
 use crate::store::decisions::{self, Grounds, NewAct, NewDecision};
 use crate::store::{
-    Db, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, incidents, outbox, vault,
+    Db, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, incidents, logbook, outbox, vault,
 };
 use chrono::Days;
 use serde::{Deserialize, Serialize};
@@ -148,27 +148,40 @@ fn done(message: String, decision: Option<String>) -> Done {
     Ok(Reply { ok: true, message, decision })
 }
 
+/// What stands beside a command: who asked, as the system has it, why, and in which language the answer is.
+#[derive(Clone, Default, Debug)]
+pub struct Beside {
+    pub uid: Option<u64>,
+    /// A reason for what has no place for one in the ledger.
+    pub why: Option<String>,
+    /// The township's where none is given.
+    pub lang: Option<Lang>,
+}
+
 /// Carries out a command, wholly or not at all.
 ///
 /// # Errors
 /// Only when the database cannot be read or written; a refusal is a reply.
 pub fn obey(db: &mut Db, policy: &Policy, now: Time, request: &Request) -> Result<Reply, StepError> {
-    obey_in(db, policy, now, request, policy.township.lang, None)
+    obey_in(db, policy, now, request, &Beside::default())
 }
 
-/// The same, answered in the caller's language; `uid` lands in the ledger.
+/// The same with what stands beside it. The logbook has it in the same transaction as the ledger.
 pub fn obey_in(
     db: &mut Db,
     policy: &Policy,
     now: Time,
     request: &Request,
-    lang: Lang,
-    uid: Option<u64>,
+    beside: &Beside,
 ) -> Result<Reply, StepError> {
     let vault = db.vault();
+    let lang = beside.lang.unwrap_or(policy.township.lang);
     let result = db.write(|tx| {
-        let desk = Desk { tx, vault: &vault, policy, lang, now, uid };
-        desk.carry_out(request)
+        let desk = Desk { tx, vault: &vault, policy, lang, now, uid: beside.uid };
+        let pupil = desk.meant(request)?;
+        let reply = desk.carry_out(request)?;
+        desk.write_down(request, pupil, beside)?;
+        Ok::<_, Refusal>(reply)
     });
     match result {
         Ok(reply) => Ok(reply),
@@ -198,6 +211,36 @@ impl Desk<'_> {
             Request::Release { kind, subject, by } => self.release(kind, subject.as_deref(), by),
             Request::Reply { from, text } => self.reply(from, text),
         }
+    }
+
+    /// Whom a command means; nobody where it names no pupil and no case.
+    fn meant(&self, request: &Request) -> Result<Option<PupilId>, Refusal> {
+        let who = match request {
+            Request::Act { pupil: who, .. }
+            | Request::Excuse { pupil: who, .. }
+            | Request::Return { pupil: who, .. }
+            | Request::Acknowledge { case: who, .. }
+            | Request::Close { case: who, .. }
+            | Request::Reopen { case: who, .. }
+            | Request::Serve { case: who, .. }
+            | Request::Draft { case: who, .. }
+            | Request::Refer { case: who, .. }
+            | Request::Migrate { case: who, .. } => who,
+            Request::Withdraw { .. } | Request::Release { .. } | Request::Reply { .. } => return Ok(None),
+        };
+        match self.find_case(who)? {
+            Some(case) => Ok(Some(case.pupil)),
+            None => Ok(vault::pupil_by_reference_or_number(self.tx, self.vault, who)?),
+        }
+    }
+
+    fn write_down(&self, request: &Request, pupil: Option<PupilId>, beside: &Beside) -> Result<(), Refusal> {
+        let request = serde_json::to_value(request).unwrap_or_default();
+        let text = |key: &str| request[key].as_str().map(str::to_owned);
+        let (what, by) = (text("command").unwrap_or_default(), text("by"));
+        let reason = beside.why.clone().or_else(|| text("reason"));
+        let body = logbook::Body { by, reason, uid: beside.uid, request, pupil, notice: None };
+        Ok(logbook::append(self.tx, self.vault, self.now, &what, &body)?)
     }
 
     fn pupil(&self, who: &str) -> Result<PupilId, Refusal> {

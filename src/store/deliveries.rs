@@ -49,10 +49,10 @@ impl Delivery {
     }
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "id, source, content, arrived_at, stated_at, state, attempts, reading, settled_at, rows, faults, unknown, odd";
 
-fn read(r: &SqlRow<'_>) -> Result<Delivery, StoreError> {
+pub(super) fn read(r: &SqlRow<'_>) -> Result<Delivery, StoreError> {
     Ok(Delivery {
         id: DeliveryId(r.get(0)?),
         source: SourceId::from(r.get::<_, String>(1)?),

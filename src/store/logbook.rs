@@ -1,11 +1,11 @@
-//! The logbook: what people did by hand from the command line, with the user id that the system gave. Append-only;
-//! bodies are sealed. Beside it what the outbox is asked by hand: which letters carried a notice.
+//! The logbook: what people did by hand (commands, replies, the outbox), as it was asked for, with the user id that the
+//! system gave. Append-only; bodies are sealed; a simulation does it again from here. Beside it what the outbox is asked by hand: which letters carried a notice.
 
 use super::time::{from_ms, ms};
 use super::vault::Cell;
 use super::{Connection, StoreError, Transaction, Vault};
 use crate::domain::Time;
-use crate::domain::ids::{LetterId, NoticeId};
+use crate::domain::ids::{LetterId, NoticeId, PupilId};
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,6 +19,12 @@ pub struct Body {
     pub uid: Option<u64>,
     /// The request as it was made.
     pub request: Value,
+    /// The pupil whom the request meant, as it was understood then.
+    #[serde(default)]
+    pub pupil: Option<PupilId>,
+    /// The notice that it meant, as it is called whatever its number (see `shelf`).
+    #[serde(default)]
+    pub notice: Option<String>,
 }
 
 /// One line of the logbook.
@@ -43,7 +49,11 @@ pub fn append(tx: &Transaction, vault: &Vault, at: Time, what: &str, body: &Body
 
 /// Everything, oldest first.
 pub fn all(conn: &Connection, vault: &Vault) -> Result<Vec<Line>, StoreError> {
-    let mut q = conn.prepare_cached("SELECT id, at, what, sealed_body FROM logbook ORDER BY id")?;
+    in_schema(conn, vault, "main")
+}
+
+pub(super) fn in_schema(conn: &Connection, vault: &Vault, schema: &str) -> Result<Vec<Line>, StoreError> {
+    let mut q = conn.prepare_cached(&format!("SELECT id, at, what, sealed_body FROM {schema}.logbook ORDER BY id"))?;
     let mut rows = q.query([])?;
     let mut out = Vec::new();
     while let Some(r) = rows.next()? {
@@ -69,10 +79,10 @@ pub fn letter_now(conn: &Connection, notice: NoticeId) -> Result<Option<LetterId
 }
 
 /// How often personal data was looked at, and at whom: (user id, command, pupil), oldest first.
-pub fn reads(conn: &Connection) -> Result<Vec<(String, String, Option<crate::domain::ids::PupilId>)>, StoreError> {
+pub fn reads(conn: &Connection) -> Result<Vec<(String, String, Option<PupilId>)>, StoreError> {
     let mut q = conn.prepare_cached("SELECT user_id, command, pupil FROM read_log ORDER BY id")?;
     let out = q
-        .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get::<_, Option<i64>>(2)?.map(crate::domain::ids::PupilId))))?
+        .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get::<_, Option<i64>>(2)?.map(PupilId))))?
         .collect::<Result<_, _>>()?;
     Ok(out)
 }
@@ -91,6 +101,8 @@ mod tests {
             reason: Some("重复".to_owned()),
             uid: Some(1000),
             request: serde_json::json!({"target": "N-000001"}),
+            pupil: None,
+            notice: None,
         };
         let wrote: Result<(), StoreError> = db.write(|tx| append(tx, &vault, at, "outbox_cancel", &body));
         wrote.expect("written");

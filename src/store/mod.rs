@@ -11,6 +11,7 @@ pub mod logbook;
 mod migrate;
 pub mod outbox;
 pub mod register;
+pub mod shelf;
 pub mod statements;
 pub mod time;
 pub mod vault;

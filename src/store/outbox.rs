@@ -169,7 +169,8 @@ pub fn cancel(tx: &Transaction, about: About, which: impl Fn(&Notice) -> bool) -
             n += tx
                 .prepare_cached("UPDATE notice SET state = 'cancelled' WHERE id = ?1 AND letter IS NULL")?
                 .execute([notice.id.0])?;
-            tx.prepare_cached("UPDATE notice SET state = 'cancelled' WHERE id = ?1 AND letter IN (SELECT id FROM letter WHERE state = 'waiting')")?
+            // One whose letter waits for another attempt is stopped too.
+            n += tx.prepare_cached("UPDATE notice SET state = 'cancelled' WHERE id = ?1 AND letter IN (SELECT id FROM letter WHERE state = 'waiting')")?
                 .execute([notice.id.0])?;
         }
     }

@@ -157,15 +157,20 @@ pub fn put_text(tx: &Transaction, vault: &Vault, row: &RegisterRow) -> Result<i6
 /// Adds a row; says whether it differs from the pupil's row before it, or is not the latest.
 pub fn put_row(tx: &Transaction, vault: &Vault, row: &RegisterRow) -> Result<bool, StoreError> {
     let text = put_text(tx, vault, row)?;
+    place(tx, row.pupil, row.stamp, row.row_no, text)
+}
+
+/// The same for a text that is stored.
+pub fn place(tx: &Transaction, pupil: PupilId, stamp: Stamp, row_no: u32, text: i64) -> Result<bool, StoreError> {
     let mut q = tx.prepare_cached(
         "SELECT r.text, v.stated_at, v.id FROM register_row r JOIN delivery v ON v.id = r.delivery
          WHERE r.pupil = ?1 ORDER BY v.stated_at DESC, v.id DESC, r.row_no DESC LIMIT 1",
     )?;
     let latest: Option<(i64, i64, i64)> =
-        q.query_row([row.pupil.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional()?;
+        q.query_row([pupil.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional()?;
     tx.prepare_cached("INSERT OR REPLACE INTO register_row (pupil, delivery, row_no, text) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![row.pupil.0, row.stamp.delivery.0, row.row_no, text])?;
-    let stamp = (super::time::ms(row.stamp.stated_at), row.stamp.delivery.0);
+        .execute(params![pupil.0, stamp.delivery.0, row_no, text])?;
+    let stamp = (super::time::ms(stamp.stated_at), stamp.delivery.0);
     Ok(!latest.is_some_and(|(t, s, d)| t == text && (s, d) <= stamp))
 }
 

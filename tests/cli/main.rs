@@ -6,6 +6,7 @@ mod backup;
 mod cases;
 mod papers;
 mod reading;
+mod simulate;
 mod stories;
 mod town;
 mod wrongs;

@@ -42,6 +42,60 @@ fn findings_have_the_form_of_the_contract_and_are_sorted() {
 }
 
 #[test]
+fn known_at_leaves_out_what_was_stated_or_recorded_later() {
+    let town = Town::new();
+    town.two();
+    // The register is stated today: what was known before knows nobody. So it is stated early here.
+    let stated = |source: &str, name: &str, text: &str, at: &str| {
+        town.write(name, text);
+        let file = town.path(name).display().to_string();
+        town.ok(&["import", &file, "--source", source, "--stated-at", at]);
+    };
+    let at = |n: i64, clock: &str| format!("{}T{clock}", town.day(n));
+    let register = std::fs::read_to_string(town.path("register.csv")).expect("there");
+    stated("register", "early.csv", &format!("{register}\n"), &at(-10, "07:00"));
+    for n in [-3, -2, -1] {
+        let row = format!("student_no,date,status\n{},{},unexplained\n", ZHANG[0], town.day(n));
+        stated("absent", &format!("{n}.csv"), &row, &at(n, "09:00"));
+    }
+    let known = |when: &str| -> Vec<(String, String)> {
+        let found = town.json(&["findings", "--on", &town.day(-1).to_string(), "--known-at", when]);
+        let text = |v: &serde_json::Value| v.as_str().unwrap_or_default().to_owned();
+        found.iter().map(|f| (text(&f["rule"]), text(&f["last_on"]))).collect()
+    };
+    let one = |rule: &str, n: i64| (rule.to_owned(), town.day(n).to_string());
+    assert_eq!(known(&at(-3, "08:59")), []);
+    assert_eq!(known(&at(-3, "09:00")), [one("absent-1d", -3)]);
+    assert_eq!(known(&at(-2, "12:00")), [one("absent-1d", -2)]);
+    assert_eq!(known(&at(-1, "09:00")), [one("absent-1d", -1), one("absent-3d", -1)]);
+
+    // A decision recorded now changes what is known now, and nothing of what was known.
+    let day = town.day(-2).to_string();
+    let said = town.ok(&[
+        "case",
+        "excuse",
+        ZHANG[0],
+        "--from",
+        &day,
+        "--status",
+        "sick",
+        "--by",
+        "周老师",
+        "--reason",
+        "发烧",
+    ]);
+    assert_eq!(known(&at(-1, "09:00")), [one("absent-1d", -1), one("absent-3d", -1)]);
+    let now = format!("{}T23:59", town.day(0));
+    assert!(!known(&now).contains(&one("absent-3d", -1)), "{:?}", known(&now));
+    // Nor does its withdrawal bring it into the past.
+    let decision: String =
+        said.out.chars().skip_while(|c| *c != 'E').take_while(|c| c.is_alphanumeric() || *c == '-').collect();
+    town.ok(&["case", "withdraw", &decision, "--by", "周老师", "--reason", "记错了"]);
+    assert_eq!(known(&now), [one("absent-1d", -1), one("absent-3d", -1)]);
+    assert_eq!(known(&at(-2, "12:00")), [one("absent-1d", -2)]);
+}
+
+#[test]
 fn nobody_is_named_without_identify_and_every_identified_read_is_logged() {
     let town = three_days();
     let read: [&[&str]; 6] = [

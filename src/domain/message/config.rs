@@ -67,6 +67,11 @@ messages! {
     include_nested() zh "include 只能写在主配置文件里" en "include can only stand in the root file";
     hint_include_nested() zh "把这些文件名移到主配置文件的 include 里" en "move these names to include of the root file";
     section_twice(key, place) zh "“{key}”在 {place} 已经写过了" en "`{key}` is already given at {place}";
+    section_missing(section) zh "这个文件里没有 {section}" en "this file has no {section}";
+    hint_section_missing(section)
+        zh "把要试的内容写在“{section}:”下面，写法与配置里相同"
+        en "write what is to be tried under `{section}:`, as in the configuration";
+    hint_no_section_file() zh "检查文件名；相对路径从当前文件夹算起" en "check the name; a relative path counts from the current folder";
     hint_section_twice() zh "一个部分只能写在一个文件里：把两处合成一处" en "a section stands in one file only: join the two";
 }
 

@@ -59,4 +59,5 @@ pub mod papers;
 pub mod rules;
 pub mod run;
 pub mod shell;
+pub mod simulate;
 pub mod story;

@@ -1,6 +1,7 @@
 //! Intake: from a file that was found to sealed, stamped evidence. A delivery is wholly applied or not at all; what is odd
 //! is held; what cannot be read is rejected. Decides no finding and tells nobody.
 
+pub mod again;
 mod apply;
 mod collect;
 mod identity;

@@ -67,25 +67,22 @@ fn day(
     rows: &[Stated],
     change: &mut Change,
 ) -> Result<(), StoreError> {
-    let (mut from, mut said) = of_day(conn, school, date)?;
-    let before = standing(&from, &said);
-    let covered_before = cover(&from, &said, &collected.roster, school, date);
+    let (from, said) = of_day(conn, school, date)?;
     let scope = format!(
         "{}{}",
         serde_json::to_string(&source.classes).unwrap_or_default(),
         serde_json::to_string(&source.slots).unwrap_or_default()
     );
-    let is_list = source.coverage == CoverageKind::Exceptions;
-    let listed_before = from.iter().any(|f| f.stated && f.coverage == CoverageKind::Exceptions && f.scope == scope);
-    from.push(From {
+    let (mut from_then, mut said_then) = (from.clone(), said.clone());
+    from_then.push(From {
         stamp,
         source: source.id.clone(),
         coverage: source.coverage,
         replaces: source.replaces,
         scope,
-        stated: is_list,
+        stated: source.coverage == CoverageKind::Exceptions,
     });
-    said.extend(rows.iter().map(|r| Said {
+    said_then.extend(rows.iter().map(|r| Said {
         stamp,
         row_no: r.row_no,
         pupil: r.pupil,
@@ -93,7 +90,30 @@ fn day(
         status: collected.statuses[usize::from(r.status)].clone(),
         leave_until: leave_until(collected, r),
     }));
-    let after = standing(&from, &said);
+    let two = Two { before: (&from, &said), after: (&from_then, &said_then) };
+    let (before, after) = weigh(&collected.roster, school, date, stamp, &source.classes, &two, change);
+    look_for_absence(source, collected, school, date, rows, &before, &after, change);
+    Ok(())
+}
+
+/// All that is said of a day before a delivery and with it.
+pub struct Two<'a> {
+    pub before: (&'a [From], &'a [Said]),
+    pub after: (&'a [From], &'a [Said]),
+}
+
+/// Whom the delivery of that stamp changes on one day of a school; what counted before and what counts with it.
+/// `classes`: those that it covers (none: all).
+pub fn weigh(
+    roster: &Roster,
+    school: &SchoolId,
+    date: Date,
+    stamp: Stamp,
+    classes: &[ClassName],
+    two: &Two,
+    change: &mut Change,
+) -> (Standing, Standing) {
+    let (before, after) = (standing(two.before.0, two.before.1), standing(two.after.0, two.after.1));
     let mut changed = BTreeSet::new();
     for p in before.keys().chain(after.keys()) {
         if before.get(p) != after.get(p) {
@@ -101,13 +121,16 @@ fn day(
         }
     }
     // A class that is covered now and was not: those whom nobody names are not listed now, or present.
-    for (class, _) in cover(&from, &said, &collected.roster, school, date).difference(&covered_before) {
-        mark_class(&collected.roster, *class, date, change, &mut changed);
+    let covered_before = cover(two.before.0, two.before.1, roster, school, date);
+    for (class, _) in cover(two.after.0, two.after.1, roster, school, date).difference(&covered_before) {
+        mark_class(roster, *class, date, change, &mut changed);
     }
-    if is_list && !listed_before {
-        for m in collected.roster.expected_in(school, None, date) {
+    let own = two.after.0.iter().find(|f| f.stamp == stamp).filter(|f| f.coverage == CoverageKind::Exceptions);
+    let same = |f: &From, own: &From| f.stated && f.coverage == CoverageKind::Exceptions && f.scope == own.scope;
+    if own.is_some_and(|own| !two.before.0.iter().any(|f| same(f, own))) {
+        for m in roster.expected_in(school, None, date) {
             let s = m.at(date);
-            if source.classes.is_empty() || s.class.as_ref().is_some_and(|c| source.classes.contains(c)) {
+            if classes.is_empty() || s.class.as_ref().is_some_and(|c| classes.contains(c)) {
                 changed.insert(m.pupil);
                 if let Some(c) = &s.class {
                     change.classes.insert((school.clone(), c.clone()));
@@ -115,14 +138,13 @@ fn day(
             }
         }
     }
-    look_for_absence(source, collected, school, date, rows, &before, &after, change);
     for p in changed {
-        if let Some(c) = collected.roster.at(p, date).filter(|s| s.school_id == *school).and_then(|s| s.class.clone()) {
+        if let Some(c) = roster.at(p, date).filter(|s| s.school_id == *school).and_then(|s| s.class.clone()) {
             change.classes.insert((school.clone(), c));
         }
         change.pupils.insert(p);
     }
-    Ok(())
+    (before, after)
 }
 
 fn leave_until(collected: &Collected, r: &Stated) -> Option<Date> {
@@ -180,7 +202,7 @@ fn look_for_absence(
 
 /// What counts for each pupil: the latest statement of each slot, in the order in which they were made (a later one
 /// about the whole day leaves nothing of the earlier ones).
-type Standing = BTreeMap<PupilId, Vec<(SlotName, StatusId, Option<Date>)>>;
+pub type Standing = BTreeMap<PupilId, Vec<(SlotName, StatusId, Option<Date>)>>;
 
 fn standing(from: &[From], said: &[Said]) -> Standing {
     let replaced = |s: &Said| {

@@ -1,0 +1,171 @@
+//! A delivery that was taken in before, applied once more from what is stored of it: with the marks and the conditions that
+//! intake gives, and nothing read or judged anew. For replays on a copy; see `store::shelf`.
+
+use super::IntakeError;
+use super::apply;
+use super::collect::roster;
+use super::register::{self, Changed};
+use super::winners::{Change, Two, weigh};
+use crate::domain::Time;
+use crate::domain::calendar::Calendar;
+use crate::domain::evidence::Stamp;
+use crate::domain::ids::{DecisionId, DeliveryId, PupilId};
+use crate::domain::policy::{Content, Policy};
+use crate::domain::timeline::Roster;
+use crate::store::deliveries::{self, ConditionKind, State};
+use crate::store::shelf::{self, Past};
+use crate::store::statements::{self, NewLeave, of_day};
+use crate::store::{Db, StoreError, Transaction, Vault, decisions};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Decisions of files: as they were numbered, and as they are now.
+pub type Renumbered = BTreeMap<DecisionId, DecisionId>;
+
+/// It arrived and was not applied: held, or it could not be read.
+pub fn seen(db: &mut Db, now: Time, past: &Past) -> Result<(), IntakeError> {
+    let Some((state, kind, detail)) = &past.trouble else { return Ok(()) };
+    Ok(db.write(|tx| {
+        shelf::admit(tx, past.delivery.id, *state, now)?;
+        deliveries::set_condition(tx, &past.delivery.source, *kind, now, detail)
+    })?)
+}
+
+/// It is applied now.
+pub fn apply(
+    db: &mut Db,
+    policy: &Policy,
+    calendar: &Calendar,
+    now: Time,
+    past: &Past,
+    numbers: &mut Renumbered,
+) -> Result<(), IntakeError> {
+    let vault = db.vault();
+    let (id, stamp) = (past.delivery.id, past.delivery.stamp());
+    Ok(db.write(|tx| {
+        let before = match past.delivery.content {
+            Content::Attendance | Content::Register => Some(roster(tx, policy, calendar)?),
+            Content::Leave | Content::Feedback => None,
+        };
+        shelf::admit(tx, id, State::Applied, now)?;
+        match (past.delivery.content, before) {
+            (Content::Attendance, Some(roster)) => attendance(tx, &roster, stamp, now)?,
+            (Content::Register, Some(before)) => {
+                let fresh = listed(tx, &before, stamp, now)?;
+                waited(tx, &vault, policy, calendar, &fresh, now, numbers)?;
+                register::conditions(tx, policy, now)?;
+            }
+            _ => {
+                shelf::put_dates(tx, id)?;
+                told(tx, &vault, id, None, now, numbers)?;
+            }
+        }
+        shelf::put_nameless(tx, id)?;
+        deliveries::clear_condition(tx, &past.delivery.source, ConditionKind::ExportHeld)?;
+        deliveries::clear_condition(tx, &past.delivery.source, ConditionKind::ExportRejected)?;
+        apply::conditions(tx, policy, now)
+    })?)
+}
+
+fn attendance(tx: &Transaction, roster: &Roster, stamp: Stamp, now: Time) -> Result<(), StoreError> {
+    let mut change = Change::default();
+    let classes = shelf::classes(tx, stamp.delivery)?;
+    for (school, date) in shelf::days(tx, stamp.delivery)? {
+        let before = of_day(tx, &school, date)?;
+        shelf::put_day(tx, stamp.delivery, &school, date)?;
+        let after = of_day(tx, &school, date)?;
+        let two = Two { before: (&before.0, &before.1), after: (&after.0, &after.1) };
+        weigh(roster, &school, date, stamp, &classes, &two, &mut change);
+    }
+    for pupil in change.pupils.into_iter().filter(|p| roster.member_of(*p).is_some()) {
+        deliveries::mark_pupil(tx, pupil, now)?;
+    }
+    for (school, class) in change.classes {
+        deliveries::mark_class(tx, &school, &class, now)?;
+    }
+    Ok(())
+}
+
+/// Pupils who are new with it.
+fn listed(tx: &Transaction, before: &Roster, stamp: Stamp, now: Time) -> Result<Vec<PupilId>, StoreError> {
+    let mut changed = Changed::default();
+    let (mut schools, mut fresh) = (BTreeSet::new(), Vec::new());
+    for row in shelf::listed(tx, stamp.delivery)? {
+        if shelf::admit_pupil(tx, row.pupil)? {
+            fresh.push(row.pupil);
+        }
+        if crate::store::register::place(tx, row.pupil, stamp, row.row_no, row.text)? {
+            changed.row(tx, before, row.pupil, &row.school, row.class.as_ref(), now)?;
+        }
+        schools.insert(row.school);
+    }
+    shelf::put_dates(tx, stamp.delivery)?;
+    changed.mark(tx, before, stamp, schools, now)?;
+    Ok(fresh)
+}
+
+/// What had been said of pupils before the register brought them.
+fn waited(
+    tx: &Transaction,
+    vault: &Vault,
+    policy: &Policy,
+    calendar: &Calendar,
+    fresh: &[PupilId],
+    now: Time,
+    numbers: &mut Renumbered,
+) -> Result<(), StoreError> {
+    let mut roster_now = None;
+    for pupil in fresh {
+        for (school, date) in shelf::put_waiting(tx, *pupil)? {
+            let roster = match roster_now.take() {
+                Some(known) => known,
+                None => roster(tx, policy, calendar)?,
+            };
+            if let Some(class) = roster.at(*pupil, date).and_then(|s| s.class.clone()) {
+                deliveries::mark_class(tx, &school, &class, now)?;
+                for m in roster.expected_in(&school, Some(&class), date) {
+                    deliveries::mark_pupil(tx, m.pupil, now)?;
+                }
+            }
+            roster_now = Some(roster);
+        }
+        for delivery in shelf::spoke_of(tx, *pupil)? {
+            told(tx, vault, delivery, Some(*pupil), now, numbers)?;
+        }
+    }
+    Ok(())
+}
+
+/// Leave, acts and returns that a file brought (of one pupil, or of all who are known).
+fn told(
+    tx: &Transaction,
+    vault: &Vault,
+    id: DeliveryId,
+    only: Option<PupilId>,
+    now: Time,
+    numbers: &mut Renumbered,
+) -> Result<(), StoreError> {
+    let wanted = |pupil: PupilId| only.is_none_or(|p| p == pupil);
+    for l in shelf::leaves(tx, id)?.into_iter().filter(|l| wanted(l.pupil)) {
+        let leave = NewLeave {
+            delivery: id,
+            row_no: l.row_no,
+            pupil: l.pupil,
+            from: l.from,
+            until: l.until,
+            status: &l.status,
+            reason: None,
+        };
+        if statements::put_leave(tx, vault, &leave)? {
+            deliveries::mark_pupil(tx, l.pupil, now)?;
+        }
+    }
+    for act in shelf::acts(tx, vault, id)?.into_iter().filter(|a| wanted(a.pupil)) {
+        decisions::record_act(tx, vault, &act)?;
+    }
+    for (was, decision) in shelf::decisions(tx, vault, Ok(id))?.into_iter().filter(|d| wanted(d.1.pupil)) {
+        if let Some(is) = decisions::record(tx, vault, &decision)? {
+            numbers.insert(was, is);
+        }
+    }
+    Ok(())
+}
