@@ -108,7 +108,8 @@ pub fn gather_inline(snapshot: &mut Snapshot, name: &str, text: &str, first_line
 
 /// The same for a map that stands inside another file: at this line and column of `text`.
 pub fn gather_inside(snapshot: &mut Snapshot, name: &str, text: &str, line: u32, column: u32) -> Gathered {
-    snapshot.take("", text.as_bytes());
+    // A story may hold several: the place says which.
+    snapshot.take(&format!("{line}:{column}"), text.as_bytes());
     let mut pending = Pending::new();
     let node = match tree::parse(text, 0) {
         // A reader that counts columns otherwise still knows the line.

@@ -4,12 +4,13 @@
 use super::calendar::Calendar;
 use super::case::{self, Case, Event, Ground, Reason, State, Stated};
 use super::finding::{Change, Finding};
-use super::ids::{CaseId, DecisionId, PupilId};
+use super::ids::{CaseId, DecisionId, PupilId, Word};
 use super::policy::{Anchor, Ladder, Policy};
 use super::rule::ast::{Cond, Counting, DayTest, Rule};
 use super::timeline::{Day, Segment, Timeline};
 use super::{Date, Time};
 use chrono::Days;
+use std::collections::BTreeSet;
 
 /// Everything about one pupil that a decision rests on.
 pub struct PupilView<'a> {
@@ -261,16 +262,33 @@ fn cancel_higher(view: &PupilView, d: &mut Draft, level: u8) {
     for climb in d.case.climbs.clone() {
         let Some(ladder) = (view.ladders)(&climb.hash) else { continue };
         let stands = d.case.grounds.iter().any(|g| !g.retracted && g.ladder.as_ref() == Some(&climb.ladder));
-        let called = |anchor: &Anchor| !stands || matches!(anchor, Anchor::Level(l) if *l > level);
+        // Marks stand in the order in which one sets the next.
+        let mut gone: BTreeSet<&Word> = BTreeSet::new();
+        for rule in &ladder.marks {
+            let called = match &rule.at.anchor {
+                Anchor::Level(l) => *l > level,
+                Anchor::Mark(m) => gone.contains(m),
+                _ => false,
+            };
+            if called || !stands {
+                gone.insert(&rule.mark);
+            }
+        }
+        let called = |anchor: &Anchor| match anchor {
+            _ if !stands => true,
+            Anchor::Level(l) => *l > level,
+            Anchor::Mark(m) => gone.contains(m),
+            _ => false,
+        };
         for rung in ladder.rungs.iter().filter(|r| called(&r.at.anchor)) {
             if climb.rungs.contains_key(&rung.id) {
                 d.emit(Event::RungCancelled { ladder: climb.ladder.clone(), rung: rung.id.clone() });
                 any = true;
             }
         }
-        for rule in ladder.marks.iter().filter(|m| called(&m.at.anchor)) {
-            if d.case.first_marked.contains_key(&rule.mark) {
-                d.emit(Event::Unmarked { mark: rule.mark.clone(), retracted: true });
+        for mark in gone {
+            if d.case.first_marked.contains_key(mark) {
+                d.emit(Event::Unmarked { mark: mark.clone(), retracted: true });
             }
         }
     }

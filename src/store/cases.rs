@@ -76,7 +76,10 @@ pub fn next_wake(conn: &Connection) -> Result<Option<Time>, StoreError> {
 }
 
 pub fn next_id(conn: &Connection) -> Result<i64, StoreError> {
-    Ok(conn.prepare_cached("SELECT ifnull(max(id), 0) + 1 FROM case_row")?.query_row([], |r| r.get(0))?)
+    // Those of erased follow-ups are not given again: year 0 remembers the highest of them.
+    let sql = "SELECT max((SELECT ifnull(max(id), 0) FROM case_row),
+                          ifnull((SELECT last FROM case_serial WHERE year = 0), 0)) + 1";
+    Ok(conn.prepare_cached(sql)?.query_row([], |r| r.get(0))?)
 }
 
 /// Takes the next serial of a school year.
@@ -255,6 +258,10 @@ pub fn erase_follow_ups(tx: &Transaction, vault: &Vault, closed_before: Time) ->
 pub fn erase(tx: &Transaction, id: CaseId) -> Result<(), StoreError> {
     tx.prepare_cached("DELETE FROM notice WHERE about = ?1")?.execute([format!("case:{}", id.0)])?;
     tx.prepare_cached("DELETE FROM case_row WHERE id = ?1")?.execute([id.0])?;
+    tx.prepare_cached(
+        "INSERT INTO case_serial (year, last) VALUES (0, ?1) ON CONFLICT DO UPDATE SET last = max(last, ?1)",
+    )?
+    .execute([id.0])?;
     Ok(())
 }
 
