@@ -238,7 +238,7 @@ impl Known<'_> {
             out += &self.finding_text(&explainer, t);
         }
         if let Some((rule, d)) = &self.distance {
-            out += &format!("  {}\n", self.rule_head(rule, &words::not_true_now(lang)));
+            out += &wrapped("  ", &self.rule_head(rule, &words::not_true_now(lang)), PAGE);
             out += &wrapped(&label(&say::label_distance(lang)), &explainer.distance(d), PAGE);
         }
         if self.cases.is_empty() {
@@ -266,7 +266,7 @@ impl Known<'_> {
             true => format!("{} [{}]", words::fired(lang, day(t.finding.fired_on)), say::still_open(lang)),
             false => words::fired_till(lang, day(t.finding.fired_on), day(t.finding.last_on)),
         };
-        let mut out = format!("  {}\n", self.rule_head(&t.rule, &when));
+        let mut out = wrapped("  ", &self.rule_head(&t.rule, &when), PAGE);
         out += &wrapped(&label(&say::label_because(lang)), &explainer.because(&t.finding, &t.stood), PAGE);
         if !t.ways.is_empty() {
             out += &wrapped(&label(&say::label_clears(lang)), &explainer.clears(&t.ways), PAGE);

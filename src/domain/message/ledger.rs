@@ -54,7 +54,7 @@ messages! {
     closed_until(closed, until) zh "{closed}，至 {until}" en "{closed}, until {until}";
     reopened(by, why) zh "{by}重新立案：{why}" en "reopened by {by}: {why}";
     expired() zh "休学或免予入学到期仍未返校，恢复立案" en "the suspension or exemption has ended without a return: open again";
-    served(by, day, document) zh "{by}登记 {day}送达{document}" en "{by} recorded that {document} was served on {day}";
+    served(by, day, document) zh "{by}登记 {day}送达{document}" en "{by} recorded the service of the {document} on {day}";
     referred(by, to) zh "{by}移交{to}" en "{by} referred the case to {to}";
     review() zh "待复核（九年级结束或满16岁）" en "to be reviewed (grade 9 is over, or 16 years old)";
     with_reason(text, why) zh "{text}，理由：{why}" en "{text}, because: {why}";

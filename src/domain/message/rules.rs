@@ -140,7 +140,7 @@ messages! {
     age_between(from, to) zh "{from}至{to}周岁" en "ages {from} to {to}";
     age_from(from) zh "满{from}周岁" en "age {from} and above";
     age_to(to) zh "不超过{to}周岁" en "age {to} and below";
-    basis(text) zh "依据 {text}" en "by {text}";
+    basis(text) zh "依据 {text}" en "basis: {text}";
 
     // The strip.
     weekdays() zh "一 二 三 四 五 六 日" en "Mo Tu We Th Fr Sa Su";
