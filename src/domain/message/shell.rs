@@ -65,13 +65,11 @@ messages! {
     col_kind() zh "类别" en "kind";
     col_subject() zh "对象" en "subject";
     col_what() zh "说明" en "what";
-    col_outcome() zh "结果" en "outcome";
     still_open() zh "未结束" en "open";
 
     // explain and case show.
     head_days(marks) zh "出勤（{marks}）" en "Days ({marks})";
     head_findings() zh "规则的发现" en "Findings";
-    head_rule(rule) zh "规则 {rule}" en "Rule {rule}";
     label_because() zh "因为" en "because";
     label_clears() zh "怎样解除" en "way out";
     label_distance() zh "还差" en "how far";
