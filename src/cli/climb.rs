@@ -15,7 +15,9 @@ use crate::domain::policy::{Anchor, Ladder, Rung, Unless};
 use crate::domain::ratio::Ratio;
 use crate::domain::words::say_time;
 use crate::domain::{Time, casework, climbing};
+use crate::step::incidents::hold_ends;
 use crate::step::ladder_by_hash;
+use crate::store::incidents;
 use chrono::Days;
 use serde_json::{Value, json};
 
@@ -151,9 +153,17 @@ impl Known<'_> {
             _ => {}
         }
         if case.held.is_some() && !rung.statutory && !ladder.urgent {
-            out.push(say::goes_after_hold(lang));
+            out.push(match self.hold_ends(case) {
+                Some(at) => say::goes_after_hold_until(lang, say_time(at)),
+                None => say::goes_after_hold(lang),
+            });
         }
         out
+    }
+
+    fn hold_ends(&self, case: &Case) -> Option<Time> {
+        let incident = incidents::get(self.db.conn(), case.held?).ok().flatten()?;
+        Some(hold_ends(&self.town.policy, &self.ready.calendar, &incident))
     }
 
     /// What would change all of them at once.

@@ -238,7 +238,7 @@ impl Known<'_> {
             out += &self.finding_text(&explainer, t);
         }
         if let Some((rule, d)) = &self.distance {
-            out += &format!("  {}\n", self.rule_head(rule, &words::not_true_now(lang)));
+            out += &wrapped("  ", &self.rule_head(rule, &words::not_true_now(lang)), PAGE);
             out += &wrapped(&label(&say::label_distance(lang)), &explainer.distance(d), PAGE);
         }
         if self.cases.is_empty() {
@@ -266,7 +266,7 @@ impl Known<'_> {
             true => format!("{} [{}]", words::fired(lang, day(t.finding.fired_on)), say::still_open(lang)),
             false => words::fired_till(lang, day(t.finding.fired_on), day(t.finding.last_on)),
         };
-        let mut out = format!("  {}\n", self.rule_head(&t.rule, &when));
+        let mut out = wrapped("  ", &self.rule_head(&t.rule, &when), PAGE);
         out += &wrapped(&label(&say::label_because(lang)), &explainer.because(&t.finding, &t.stood), PAGE);
         if !t.ways.is_empty() {
             out += &wrapped(&label(&say::label_clears(lang)), &explainer.clears(&t.ways), PAGE);
@@ -292,17 +292,24 @@ impl Known<'_> {
         let mut out = wrapped("", &say::head_days(lang, legend), PAGE);
         out += &format!("          {}\n", words::weekdays(lang));
         let phrases = self.explainer().phrases;
-        for week in strip.chunk_by(|a, b| a.date.iso_week() == b.date.iso_week()) {
-            let Some(first) = week.first().filter(|_| week.iter().any(|m| m.mark != ' ')) else { continue };
-            let monday = first.date - chrono::Days::new(first.date.weekday().num_days_from_monday().into());
-            let before = (first.date - monday).num_days();
-            let cells = (0..before).map(|_| ' ').chain(week.iter().map(|m| m.mark));
-            let cells: String = cells.map(|c| padded(&c.to_string(), 3)).collect();
-            let date = phrases.date(first.date);
-            out += &format!("{}{date}  {}\n", " ".repeat(8usize.saturating_sub(width(&date))), cells.trim_end());
-        }
+        out += &weeks(&strip, &|d| phrases.date(d));
         out
     }
+}
+
+/// A line for each week that has anything, with the date of its first day in front.
+fn weeks(strip: &[Mark], date: &dyn Fn(Date) -> String) -> String {
+    let mut out = String::new();
+    for week in strip.chunk_by(|a, b| a.date.iso_week() == b.date.iso_week()) {
+        let Some(first) = week.first().filter(|_| week.iter().any(|m| m.mark != ' ')) else { continue };
+        let monday = first.date - chrono::Days::new(first.date.weekday().num_days_from_monday().into());
+        let before = (first.date - monday).num_days();
+        let cells = (0..before).map(|_| ' ').chain(week.iter().map(|m| m.mark));
+        let cells: String = cells.map(|c| padded(&c.to_string(), 3)).collect();
+        let date = date(first.date);
+        out += &format!("{}{date}  {}\n", " ".repeat(8usize.saturating_sub(width(&date))), cells.trim_end());
+    }
+    out
 }
 
 fn padded(text: &str, places: usize) -> String {
@@ -334,5 +341,20 @@ fn way_json(way: &Clearing) -> Value {
         Clearing::Acts { .. } => json!({"by": "act"}),
         Clearing::Anew { .. } => json!({"by": "act_anew"}),
         Clearing::Arrived => json!({"by": "arrival"}),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_stands_under_its_weekday_and_an_empty_week_is_left_out() {
+        let first: Date = "2026-09-01".parse().expect("a Tuesday");
+        let marks = "√旷.√  √√√=                √";
+        let strip: Vec<Mark> = first.iter_days().zip(marks.chars()).map(|(date, mark)| Mark { date, mark }).collect();
+        let said = weeks(&strip, &|d| d.format("%m-%d").to_string());
+        let want = "   09-01     √  旷 .  √\n   09-07  √  √  √  =\n   09-21                    √\n";
+        assert_eq!(said, want);
     }
 }

@@ -577,6 +577,22 @@ pub fn open_mass(
     Ok(id)
 }
 
+fn school_of(i: &Incident) -> SchoolId {
+    i.school.clone().unwrap_or_else(|| SchoolId::new(&i.subject))
+}
+
+fn school_place<'a>(policy: &Policy, calendar: &'a Calendar, school: &'a SchoolId) -> Footing<'a> {
+    let grade = policy.school(school).and_then(|s| s.grades.first().copied());
+    Footing { calendar, place: Some((school, grade, None)) }
+}
+
+/// When a mass hold ends by itself.
+pub fn hold_ends(policy: &Policy, calendar: &Calendar, i: &Incident) -> Time {
+    let school = school_of(i);
+    let place = school_place(policy, calendar, &school);
+    place.add_school_days(i.opened.date(), 2).and_time(i.opened.time())
+}
+
 /// A hold ends when it is released, when nothing is held any more, or by itself two school days after its beginning;
 /// undecided, the township is told again at 08:00 of each school day after the next one.
 fn mass(
@@ -589,10 +605,9 @@ fn mass(
 ) -> Result<Option<Time>, StepError> {
     let held = cases::held_by(tx, vault, i.id)?;
     let around = Surroundings { school: i.school.clone(), ..Surroundings::default() };
-    let school = i.school.clone().unwrap_or_else(|| SchoolId::new(&i.subject));
-    let grade = policy.school(&school).and_then(|s| s.grades.first().copied());
-    let place = Footing { calendar, place: Some((&school, grade, None)) };
-    let ends = place.add_school_days(i.opened.date(), 2).and_time(i.opened.time());
+    let school = school_of(i);
+    let place = school_place(policy, calendar, &school);
+    let ends = hold_ends(policy, calendar, i);
     if i.body.released.is_some() || held.is_empty() {
         close(tx, i, &around, now)?;
         return Ok(None);

@@ -87,11 +87,21 @@ fn forty_absent_at_once_alarm_no_guardian_before_somebody_has_looked() {
         (1, &"cs-primary".into(), &serde_json::Value::Null)
     );
     assert!(town.run(&["incidents"]).out.contains("mass_absence"));
+    let explained = town.json(&["explain", rows[0][0]])[0]["cases"][0].clone();
+    let guardian = |p: &&serde_json::Value| p["rung"] == "guardian-1";
+    let past = explained["past"].as_array().expect("rungs").iter().find(guardian).expect("the guardian's rung");
+    assert_eq!((&past["text"], &past["notices"][0]["state"]), (&"暂缓".into(), &"held".into()), "{past}");
+    let notes = explained["future"][0]["notes"].to_string();
+    let by_itself = format!("最迟 {}", town.day(2));
+    assert!(notes.contains("核实放行后发") && notes.contains(&by_itself), "{notes}");
 
     assert_eq!(town.run(&["outbox", "release"]).code, 2);
     let said = town.run(&["outbox", "release", "--by", "王主任", "--school", "cs-junior"]);
     assert_eq!(said.code, 2, "{}", said.out);
     town.ok(&["outbox", "release", "--by", "王主任", "--school", "cs-primary"]);
+    let ledger = town.json(&["case", "show", rows[0][0]])[0]["ledger"].clone();
+    let released = ledger.as_array().expect("events").iter().find(|l| l["event"] == "released");
+    assert!(released.is_some_and(|l| l["uid"].is_u64()), "{ledger}");
     town.round();
     assert_eq!(town.letters_to("guardian").len(), 40);
 }

@@ -61,8 +61,8 @@ messages! {
     when_known() zh "校历续上之时" en "when the calendar goes on";
     drafted(document, number) zh "拟出{document}草稿 {number}" en "draft {number} of {document} was made";
     drafted_by(document, number, by) zh "{by}拟出{document}草稿 {number}" en "draft {number} of {document} was made by {by}";
-    served_draft(by, day, document, number) zh "{by}登记 {day}送达{document}（{number}）" en "{by} recorded that {document} ({number}) was served on {day}";
-    served(by, day, document) zh "{by}登记 {day}送达{document}" en "{by} recorded that {document} was served on {day}";
+    served_draft(by, day, document, number) zh "{by}登记 {day}送达{document}（{number}）" en "{by} recorded the service of the {document} ({number}) on {day}";
+    served(by, day, document) zh "{by}登记 {day}送达{document}" en "{by} recorded the service of the {document} on {day}";
     referred(by, to) zh "{by}移交{to}" en "{by} referred the case to {to}";
     review() zh "待复核（九年级结束或满16岁）" en "to be reviewed (grade 9 is over, or 16 years old)";
     with_reason(text, why) zh "{text}，理由：{why}" en "{text}, because: {why}";

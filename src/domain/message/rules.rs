@@ -120,7 +120,6 @@ messages! {
     earliest_if(status, on) zh "；此后每天{status}的话，最早{on}" en "; if the pupil is {status} every day from now on, on {on} at the earliest";
     earliest_acts() zh "；要看今后的登记" en "; that depends on what will be recorded";
     earliest_never() zh "；在已知的校历内不会触发" en "; not within the calendar that is known";
-    fires_already() zh "规则现在成立（见上）" en "the rule is true now (see above)";
     barred_filter(what) zh "规则不问该生：只适用于{what}" en "the rule is not asked about this pupil: only for {what}";
     barred_effect(from, to) zh "规则今天不生效：有效期 {from} 至 {to}" en "the rule is not in effect today: from {from} to {to}";
     open_end() zh "不限" en "no limit";
@@ -140,7 +139,7 @@ messages! {
     age_between(from, to) zh "{from}至{to}周岁" en "ages {from} to {to}";
     age_from(from) zh "满{from}周岁" en "age {from} and above";
     age_to(to) zh "不超过{to}周岁" en "age {to} and below";
-    basis(text) zh "依据 {text}" en "by {text}";
+    basis(text) zh "依据 {text}" en "basis: {text}";
 
     // The strip.
     weekdays() zh "一 二 三 四 五 六 日" en "Mo Tu We Th Fr Sa Su";

@@ -65,15 +65,13 @@ messages! {
     col_kind() zh "类别" en "kind";
     col_subject() zh "对象" en "subject";
     col_what() zh "说明" en "what";
-    col_outcome() zh "结果" en "outcome";
     still_open() zh "未结束" en "open";
 
     // explain and case show.
     head_days(marks) zh "出勤（{marks}）" en "Days ({marks})";
     head_findings() zh "规则的发现" en "Findings";
-    head_rule(rule) zh "规则 {rule}" en "Rule {rule}";
     label_because() zh "因为" en "because";
-    label_clears() zh "解除" en "to clear";
+    label_clears() zh "怎样解除" en "way out";
     label_distance() zh "还差" en "how far";
     head_case(case, state, level) zh "个案 {case}：{state}，{level} 级" en "Case {case}: {state}, level {level}";
     number(number) zh "编号 {number}" en "number {number}";
@@ -100,9 +98,10 @@ messages! {
     attempt(n, of) zh "第 {n} 次重复（最多 {of} 次）" en "repeat {n} of at most {of}";
     due_was(at) zh "由 {at} 推后（免打扰时段或间隔）" en "put off from {at} (quiet hours or spacing)";
     put_off_by(by, at) zh "因{by}接手由 {at} 推迟" en "put off from {at} because {by} has taken the case on";
+    goes_after_hold_until(at) zh "学校大面积缺课，暂缓：核实放行后发，最迟 {at} 自动放行" en "held while the school's absences are checked: goes when released, on {at} at the latest";
     goes_after_hold() zh "暂缓解除后才发" en "goes when the hold ends";
     not_if_acknowledged() zh "有人接手并登记了措施则不发" en "not sent if somebody has taken the case on and an act followed";
-    not_if_act(act) zh "登记了{act}则不发" en "not sent if {act} is recorded";
+    not_if_act(act) zh "登记了{act}则不发" en "not sent if recorded by then: {act}";
     with_document(document) zh "附{document}" en "with {document}";
     stops_on_return(days, on) zh "回校上课满 {days}（最早{on}）则以下全部取消，已告知的人会收到返校通知" en "all of these are cancelled when the child has attended {days} ({on} at the earliest); everyone told hears of the return";
     stops_on_return_some_day(days) zh "回校上课满 {days}则以下全部取消，已告知的人会收到返校通知" en "all of these are cancelled when the child has attended {days}; everyone told hears of the return";
