@@ -91,7 +91,13 @@ fn term(town: &Town) -> (Policy, Evidence, Vec<PupilId>) {
                 present.push(*p);
             }
         }
-        e.sheets.push(Sheet { delivery: id, school: "a".into(), date, slot: "day".into(), present });
+        e.sheets.push(Sheet {
+            delivery: id,
+            school: "a".into(),
+            date,
+            slot: "day".into(),
+            present: PupilList::new(&present),
+        });
         let facts = DeliveryFacts {
             stamp: Stamp { stated_at, delivery: id },
             source: "roll".into(),
@@ -180,7 +186,7 @@ fn measure(c: &mut Criterion, name: &str, town: &Town) {
     let timelines: Vec<_> = built.timelines.values().collect();
     let mut group = c.benchmark_group(name);
     group.sample_size(10).measurement_time(Duration::from_secs(8));
-    let (mut scratch, mut out) = (rule::Scratch::default(), Vec::new());
+    let (mut scratch, mut out) = (rule::Scratch::default(), rule::Findings::default());
     group.bench_function("100,000 pupils, one term, ten rules", |b| {
         b.iter(|| {
             for i in 0..EVALUATED {

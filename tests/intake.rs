@@ -67,8 +67,8 @@ impl Town {
             .map(|r| (when(r.delivery), no(r.pupil), r.date, r.slot.to_string(), r.status.to_string()))
             .collect();
         for s in &e.sheets {
-            for p in &s.present {
-                out.push((when(s.delivery), no(*p), s.date, s.slot.to_string(), "present".into()));
+            for p in s.present.iter() {
+                out.push((when(s.delivery), no(p), s.date, s.slot.to_string(), "present".into()));
             }
         }
         out.sort();

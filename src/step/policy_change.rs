@@ -1,4 +1,4 @@
-//! What a new policy means for the database: texts kept by hash, everybody evaluated afresh, a weakening told.
+//! What a new policy means for the database: texts kept by hash, a weakening told; the engine then evaluates everybody.
 
 use super::{StepError, incidents, pupils};
 use crate::domain::Time;
@@ -7,13 +7,14 @@ use crate::domain::notice::{self, About, Surroundings};
 use crate::domain::policy::{Ladder, Policy};
 use crate::domain::rule::ast::Rule;
 use crate::domain::weaken;
-use crate::store::{Transaction, deliveries, findings, outbox, vault};
+use crate::store::{Transaction, findings, outbox};
 use serde_json::json;
 
-/// Compares the policy in force with the one of the last step.
-pub fn notice(tx: &Transaction, policy: &Policy, now: Time) -> Result<(), StepError> {
+/// Compares the policy in force with the one of the last step: is it another, so that everybody is to be evaluated in the
+/// same transaction?
+pub fn notice(tx: &Transaction, policy: &Policy, now: Time) -> Result<bool, StepError> {
     if findings::meta_text(tx, "policy")?.as_deref() == Some(policy.hash.as_str()) {
-        return Ok(());
+        return Ok(false);
     }
     let text = |e: serde_json::Error| StepError::Text(format!("{:?}", e.classify()));
     for r in &policy.rules {
@@ -30,13 +31,10 @@ pub fn notice(tx: &Transaction, policy: &Policy, now: Time) -> Result<(), StepEr
             tell(tx, policy, &weaker, now)?;
         }
     }
-    for pupil in vault::all_pupils(tx)? {
-        deliveries::mark_pupil(tx, pupil, now)?;
-    }
     findings::set_meta(tx, "in_force", in_force.as_bytes())?;
     findings::set_meta(tx, "policy", policy.hash.as_bytes())?;
     findings::set_meta(tx, "policy_rejected", b"")?;
-    Ok(())
+    Ok(true)
 }
 
 fn tell(tx: &Transaction, policy: &Policy, weaker: &[weaken::Weakening], now: Time) -> Result<(), StepError> {
