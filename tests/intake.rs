@@ -7,6 +7,7 @@ use kongchuo::domain::ids::{ClassName, PupilId, SchoolId, SourceId};
 use kongchuo::domain::policy::{Policy, Replaces};
 use kongchuo::domain::ratio::Ratio;
 use kongchuo::domain::{Date, Time};
+use kongchuo::step::engine;
 use kongchuo::step::intake::{Found, How, Outcome, Received, receive};
 use kongchuo::store::deliveries::{self, ConditionKind};
 use kongchuo::store::{Db, evidence, vault};
@@ -43,6 +44,9 @@ impl Town {
     }
     fn dirty(&self) -> Vec<i64> {
         deliveries::dirty_pupils(self.db.conn()).expect("dirty").iter().map(|p| p.0).collect()
+    }
+    fn step(&mut self, now: &str) -> engine::Step {
+        engine::step(&mut self.db, &self.policy, at(now)).expect("a step")
     }
     fn evidence(&self) -> Evidence {
         evidence::load_all(self.db.conn()).expect("loads")
@@ -132,6 +136,27 @@ fn a_month_file_sent_again_with_a_day_more_marks_only_whom_it_changes() {
     let corrected = both.replace("S0002,2026-09-08,全天,缺勤", "S0002,2026-09-08,全天,出勤");
     t.give("roll", "2026-09-08 10:00", &corrected);
     assert_eq!(t.dirty(), [2]);
+}
+
+#[test]
+fn a_month_file_sent_again_unchanged_evaluates_nobody() {
+    let mut t = Town::with_register();
+    let days = ["2026-09-07", "2026-09-08", "2026-09-09", "2026-09-10", "2026-09-11"];
+    let month: String = "学籍号,日期,时段,状态\n".to_owned()
+        + &days.map(|day| roll(day, A)).join("").replace("学籍号,日期,时段,状态\n", "");
+    assert_eq!(t.give("roll", "2026-09-11 09:00", &month).outcome, Outcome::Applied);
+    // The first step under a policy evaluates everybody on the register.
+    assert_eq!(t.step("2026-09-11 09:01").evaluated, 4);
+    // The export is written anew, with the same in it: other bytes, a later stamp.
+    let again = format!("{month}\n");
+    let r = t.give("roll", "2026-09-11 15:00", &again);
+    assert_eq!((r.outcome, r.rows), (Outcome::Applied, 15));
+    assert_eq!(t.dirty(), [0i64; 0]);
+    assert_eq!(t.step("2026-09-11 15:01").evaluated, 0);
+    // One row changed: one pupil.
+    let corrected = again.replacen("S0002,2026-09-09,全天,出勤", "S0002,2026-09-09,全天,缺勤", 1);
+    t.give("roll", "2026-09-11 16:00", &corrected);
+    assert_eq!(t.step("2026-09-11 16:01").evaluated, 1);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use super::ast::{Amount, Cond, Threshold, Window, WindowKind};
 use super::program::{Compiled, Leaf, Node, Program, Spec, by_parts, matches_act, meets, threshold};
 use super::table::{
-    Cell, Run, Stops, Stretch, Sums, Table, day_runs, next_one, ones, part_runs, periods, scale, sessions,
+    Cell, Run, Runs, Stops, Stretch, Sums, Table, day_runs, next_one, ones, part_runs, periods, scale, sessions,
 };
 use crate::domain::Date;
 use crate::domain::calendar::{Calendar, months_after};
@@ -37,7 +37,7 @@ pub(super) enum AskKind {
 /// Buffers of one leaf.
 #[derive(Default, Debug)]
 pub(super) struct Laid {
-    pub(super) runs: Vec<Run>,
+    pub(super) runs: Runs,
     /// Running sums of values, one longer than the records.
     sums: Vec<i64>,
     /// One bit for each record: on the others the condition is false. Shorter than the records: nothing is known.
@@ -52,8 +52,8 @@ impl Laid {
     /// Bits from the records of a run on which a test of its length says yes.
     fn allow_runs(&mut self, n: usize, yes: impl Fn(i64) -> bool) {
         self.may.resize(n.div_ceil(64), 0);
-        for (run, i) in self.runs.iter().zip(0..) {
-            if run.value > 0 && yes(run.value) {
+        for i in ones(&self.runs.standing) {
+            if self.runs.get(i).is_some_and(|run| yes(run.value)) {
                 self.may[i / 64] |= 1 << (i % 64);
             }
         }
@@ -314,18 +314,17 @@ fn unattended(records: &[Record], attended: StatusSet, calendar: &Calendar, may:
     }
 }
 
-fn unlisted_runs(records: &[Record], out: &mut Vec<Run>) {
-    out.clear();
+fn unlisted_runs(records: &[Record], out: &mut Runs) {
     let mut run = Run::default();
-    for (i, r) in records.iter().enumerate() {
+    out.fill(records.iter().enumerate().map(|(i, r)| {
         let i = u32::try_from(i).unwrap_or(u32::MAX);
         if r.is_day && r.set == 1 << NOT_LISTED {
             run = Run { first: if run.value == 0 { i } else { run.first }, last: i, value: run.value + 1 };
         } else if r.is_day {
             run = Run::default();
         }
-        out.push(run);
-    }
+        run
+    }));
 }
 
 impl Asked<'_> {
@@ -586,10 +585,9 @@ impl Asked<'_> {
         let answer = |measure| Some(Answer { measure: Some(measure), from: low, upto: at.upto, dates });
         if parts {
             let mut sum = Ratio::ZERO;
-            for (c, next) in (low..at.upto).map(|i| (&table.cells[i], table.upto(i + 1))) {
-                if c.counts {
-                    sum = sum + Ratio::new(c.a, (next.l - c.before.l) * spec.scale);
-                }
+            for i in (low..at.upto).filter(|i| table.cells[*i].counts) {
+                let l = table.upto(i + 1).l - table.upto(i).l;
+                sum = sum + Ratio::new(table.cells[i].a, l * spec.scale);
             }
             let yes = if t.over { sum > t.n } else { sum >= t.n };
             return if yes { answer((Unit::Days, sum.numerator(), sum.denominator())) } else { None };
@@ -714,7 +712,7 @@ impl Asked<'_> {
     fn leave_stated(&self, leaf: &Leaf, laid: &Laid, amount: &Amount, at: &Ask) -> Option<Answer> {
         let (_, table) = self.spec(leaf)?;
         let i = self.last_day(at)?;
-        let run = laid.runs[i];
+        let run = *laid.runs.get(i)?;
         if run.value == 0 || !table.cells[i].counts {
             return None;
         }

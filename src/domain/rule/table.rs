@@ -17,8 +17,6 @@ pub(super) struct Cell {
     pub attended: bool,
     /// Attended periods weigh at least half of the stated ones.
     pub half_attended: bool,
-    /// Sums of all earlier days.
-    pub before: Sums,
 }
 
 #[derive(Clone, Copy, Default, Debug)]
@@ -33,7 +31,8 @@ pub(super) struct Sums {
 #[derive(Default, Debug)]
 pub(super) struct Table {
     pub cells: Vec<Cell>,
-    pub sums: Sums,
+    /// Sums of all earlier days, by day; one more at the end.
+    before: Vec<Sums>,
     /// One bit for each record, as the cells have it.
     pub touched: Vec<u64>,
     pub counting: Vec<u64>,
@@ -87,7 +86,7 @@ pub(super) fn next_one(bits: &[u64], from: usize) -> Option<usize> {
 
 impl Table {
     pub fn upto(&self, i: usize) -> Sums {
-        self.cells.get(i).map_or(self.sums, |c| c.before)
+        self.before.get(i).or(self.before.last()).copied().unwrap_or_default()
     }
 
     pub fn fill(
@@ -99,6 +98,7 @@ impl Table {
         statuses: &Statuses,
     ) {
         self.cells.clear();
+        self.before.clear();
         for bits in [&mut self.touched, &mut self.counting] {
             bits.clear();
             bits.resize(records.len().div_ceil(64), 0);
@@ -110,7 +110,8 @@ impl Table {
             let r = &records[stretch.0 as usize];
             let n = stretch.1 - stretch.0;
             if !(r.is_day || spec.sees_half) {
-                self.cells.extend((0..n).map(|_| Cell { before: sums, ..Cell::default() }));
+                self.cells.resize(stretch.1 as usize, Cell::default());
+                self.before.resize(stretch.1 as usize, sums);
                 continue;
             }
             let key = (r.word, r.school);
@@ -126,13 +127,14 @@ impl Table {
                 }
             };
             let (counts, exists) = (u32::from(cell.counts), u32::from(cell.exists));
-            self.cells.extend((0..n).map(|_| {
+            self.cells.resize(stretch.1 as usize, cell);
+            self.before.extend((0..n).map(|_| {
                 let before = sums;
                 sums.a += cell.a;
                 sums.l += l;
                 sums.counts += counts;
                 sums.exists += exists;
-                Cell { before, ..cell }
+                before
             }));
             if cell.touched {
                 set_bits(&mut self.touched, *stretch);
@@ -141,7 +143,7 @@ impl Table {
                 set_bits(&mut self.counting, *stretch);
             }
         }
-        self.sums = sums;
+        self.before.push(sums);
     }
 
     /// From the day after one on: passes over days that do not exist, to the next one that does (an index) as long as
@@ -284,13 +286,52 @@ impl Stops {
     }
 }
 
+/// The runs that stand at each day, and one bit for each day at which one stands.
+#[derive(Default, Debug)]
+pub(super) struct Runs {
+    runs: Vec<Run>,
+    pub standing: Vec<u64>,
+}
+
+impl Runs {
+    pub fn get(&self, i: usize) -> Option<&Run> {
+        self.runs.get(i)
+    }
+    fn clear(&mut self) {
+        self.runs.clear();
+        self.standing.clear();
+    }
+    /// No run on so many days, to be written where there is one.
+    fn lay(&mut self, n: usize) {
+        self.clear();
+        self.runs.resize(n, Run::default());
+        self.standing.resize(n.div_ceil(64), 0);
+    }
+    fn set(&mut self, i: usize, run: Run) {
+        self.runs[i] = run;
+        self.standing[i / 64] |= u64::from(run.value > 0) << (i % 64);
+    }
+    pub fn push(&mut self, run: Run) {
+        let i = self.runs.len();
+        if i % 64 == 0 {
+            self.standing.push(0);
+        }
+        self.runs.push(run);
+        self.standing[i / 64] |= u64::from(run.value > 0) << (i % 64);
+    }
+    pub fn fill(&mut self, runs: impl Iterator<Item = Run>) {
+        self.clear();
+        runs.for_each(|run| self.push(run));
+    }
+}
+
 /// Runs of counting days.
-pub(super) fn day_runs(table: &Table, records: &[Record], broken_by: &BrokenBy, stops: Stops, out: &mut Vec<Run>) {
+pub(super) fn day_runs(table: &Table, records: &[Record], broken_by: &BrokenBy, stops: Stops, out: &mut Runs) {
     out.clear();
     let cells = &table.cells;
     if *broken_by == BrokenBy::Day && stops.across_schools {
         // A run goes from one counting day to the next, over days that do not exist.
-        out.resize(records.len(), Run::default());
+        out.lay(records.len());
         let (mut run, mut goes_on) = (Run::default(), None);
         for i in ones(&table.counting) {
             let today = u32::try_from(i).unwrap_or(u32::MAX);
@@ -298,8 +339,8 @@ pub(super) fn day_runs(table: &Table, records: &[Record], broken_by: &BrokenBy, 
                 true => Run { last: today, value: run.value + 1, ..run },
                 false => Run { first: today, last: today, value: 1 },
             };
-            out[i] = run;
-            goes_on = table.reach(i, records, stops, |passed| out[passed] = run);
+            out.set(i, run);
+            goes_on = table.reach(i, records, stops, |passed| out.set(passed, run));
         }
         return;
     }
@@ -339,13 +380,13 @@ pub(super) fn part_runs(
     amount: &Amount,
     broken_by: &BrokenBy,
     stops: Stops,
-    out: &mut Vec<Run>,
+    out: &mut Runs,
 ) {
     out.clear();
     let cells = &table.cells;
     if *broken_by == BrokenBy::Day && stops.across_schools && !matches!(amount, Amount::Sessions(_)) {
         // A day that exists without a period that counts ends the run.
-        out.resize(records.len(), Run::default());
+        out.lay(records.len());
         let (mut run, mut goes_on) = (Run::default(), None);
         for i in ones(&table.touched) {
             if goes_on != Some(i) {
@@ -364,7 +405,7 @@ pub(super) fn part_runs(
                     run = Run::default();
                 }
             }
-            out[i] = best;
+            out.set(i, best);
             goes_on = table.reach(i, records, stops, |_| ());
         }
         return;
@@ -410,6 +451,7 @@ pub(super) fn part_runs(
         }
         // Days that are passed over leave C as it was.
         let passed = after_days.is_some() && best.value == 0 && run.value > 0;
-        out.push(if passed { out.last().copied().unwrap_or_default() } else { best });
+        let last = i.checked_sub(1).and_then(|i| out.get(i)).copied().unwrap_or_default();
+        out.push(if passed { last } else { best });
     }
 }
