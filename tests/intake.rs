@@ -160,6 +160,21 @@ fn a_month_file_sent_again_unchanged_evaluates_nobody() {
 }
 
 #[test]
+fn a_month_file_of_lessons_sent_again_unchanged_marks_nobody() {
+    let mut t = Town::with_register();
+    // Presences are stored apart from the absence between them.
+    let lessons = [("第1节", "出勤"), ("第2节", "缺勤"), ("第3节", "出勤"), ("第4节", "病假"), ("第5节", "出勤")];
+    let month: String = "学籍号,日期,时段,状态\n".to_owned()
+        + &lessons.map(|(lesson, mark)| format!("S0001,2026-09-07,{lesson},{mark}\n")).concat();
+    t.give("roll", "2026-09-07 09:00", &month);
+    t.settle_marks();
+    assert_eq!(t.give("roll", "2026-09-07 15:00", &format!("{month}\n")).outcome, Outcome::Applied);
+    assert_eq!(t.dirty(), [0i64; 0]);
+    t.give("roll", "2026-09-07 16:00", &month.replace("第4节,病假", "第4节,缺勤"));
+    assert_eq!(t.dirty(), [1]);
+}
+
+#[test]
 fn an_absentee_list_sent_again_without_a_child_takes_the_child_off() {
     let mut t = Town::with_register();
     t.give("absent", "2026-09-07 09:00", "学籍号,日期,状态\nS0001,2026-09-07,缺勤\nS0002,2026-09-07,病假\n");

@@ -3,6 +3,7 @@
 
 use super::collect::{Collected, Stated};
 use crate::domain::Date;
+use crate::domain::calendar::Periods;
 use crate::domain::evidence::Stamp;
 use crate::domain::ids::{ClassName, PupilId, SchoolId, SlotName, StatusId};
 use crate::domain::policy::{CoverageKind, Policy, Replaces, Source};
@@ -68,7 +69,10 @@ fn day(
     change: &mut Change,
 ) -> Result<(), StoreError> {
     let (mut from, mut said) = of_day(conn, school, date)?;
-    let before = standing(&from, &said);
+    let frame = collected.calendar.school_index(school).map(|i| collected.calendar.frame_of(i));
+    // Slots that the school does not have overlap with everything.
+    let periods = |slot: &SlotName| frame.and_then(|f| f.slot(slot.as_str())).unwrap_or(u16::MAX);
+    let before = standing(&from, &said, &periods);
     let covered_before = cover(&from, &said, &collected.roster, school, date);
     let scope = format!(
         "{}{}",
@@ -93,7 +97,7 @@ fn day(
         status: collected.statuses[usize::from(r.status)].clone(),
         leave_until: leave_until(collected, r),
     }));
-    let after = standing(&from, &said);
+    let after = standing(&from, &said, &periods);
     let mut changed = BTreeSet::new();
     for p in before.keys().chain(after.keys()) {
         if before.get(p) != after.get(p) {
@@ -182,7 +186,7 @@ fn look_for_absence(
 /// about the whole day leaves nothing of the earlier ones).
 type Standing = BTreeMap<PupilId, Vec<(SlotName, StatusId, Option<Date>)>>;
 
-fn standing(from: &[From], said: &[Said]) -> Standing {
+fn standing(from: &[From], said: &[Said], periods: &dyn Fn(&SlotName) -> Periods) -> Standing {
     let replaced = |s: &Said| {
         from.iter().find(|f| f.stamp == s.stamp).is_some_and(|f| {
             f.replaces == Replaces::Day
@@ -203,6 +207,13 @@ fn standing(from: &[From], said: &[Said]) -> Standing {
             now.retain(|(slot, _, _)| *slot != s.slot);
         }
         now.push((s.slot.clone(), s.status.clone(), s.leave_until));
+        // Of statements about different times it says nothing which was made first, and presences are stored without
+        // their place in the file.
+        let mut i = now.len() - 1;
+        while i > 0 && now[i].0 < now[i - 1].0 && periods(&now[i].0) & periods(&now[i - 1].0) == 0 {
+            now.swap(i, i - 1);
+            i -= 1;
+        }
     }
     out
 }
