@@ -129,7 +129,7 @@ impl Tally {
             let mut word = same[0].word;
             while word != u64::MAX {
                 t.periods[(word & 15) as usize] += n;
-                word = word >> 4 | 15 << 60;
+                word = (word >> 4) | (15 << 60);
             }
         }
         t.periods[usize::from(NOT_RECORDED)] = 0;
@@ -140,10 +140,10 @@ impl Tally {
 /// A one in the lowest bit of each of these periods' nibbles.
 fn nibbles(periods: Periods) -> u64 {
     let mut x = u64::from(periods);
-    x = (x | x << 24) & 0x0000_00ff_0000_00ff;
-    x = (x | x << 12) & 0x000f_000f_000f_000f;
-    x = (x | x << 6) & 0x0303_0303_0303_0303;
-    (x | x << 3) & 0x1111_1111_1111_1111
+    x = (x | (x << 24)) & 0x0000_00ff_0000_00ff;
+    x = (x | (x << 12)) & 0x000f_000f_000f_000f;
+    x = (x | (x << 6)) & 0x0303_0303_0303_0303;
+    (x | (x << 3)) & 0x1111_1111_1111_1111
 }
 
 /// The word of a day on which these periods have one status.
@@ -156,7 +156,7 @@ fn set_of(word: u64) -> StatusSet {
     let (mut word, mut set) = (word, 0u16);
     while word != u64::MAX {
         set |= 1 << (word & 15);
-        word = word >> 4 | 15 << 60;
+        word = (word >> 4) | (15 << 60);
     }
     set & !(1 << NOT_RECORDED)
 }
