@@ -176,6 +176,9 @@ fn evaluate(
     Ok((out, evaluated))
 }
 
+/// A batch by its number.
+type Batch = (usize, Vec<Judged>);
+
 /// The pure part: batch by batch, by as many threads as there are processors where it is worth it. In the order of pupils.
 fn judge(reading: &Reading, pupils: &[PupilId]) -> Result<(Vec<Judged>, usize), StepError> {
     let batches: Vec<&[PupilId]> = pupils.chunks(BATCH).collect();
@@ -196,7 +199,7 @@ fn judge(reading: &Reading, pupils: &[PupilId]) -> Result<(Vec<Judged>, usize), 
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(batches.len()).min(8);
-    let parts: Vec<Result<(Vec<(usize, Vec<Judged>)>, usize), StoreError>> = if threads < 2 {
+    let parts: Vec<Result<(Vec<Batch>, usize), StoreError>> = if threads < 2 {
         vec![work()]
     } else {
         std::thread::scope(|scope| {

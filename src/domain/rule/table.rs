@@ -313,7 +313,7 @@ impl Runs {
     }
     pub fn push(&mut self, run: Run) {
         let i = self.runs.len();
-        if i % 64 == 0 {
+        if i.is_multiple_of(64) {
             self.standing.push(0);
         }
         self.runs.push(run);

@@ -143,7 +143,8 @@ fn nibbles(periods: Periods) -> u64 {
     x = (x | (x << 24)) & 0x0000_00ff_0000_00ff;
     x = (x | (x << 12)) & 0x000f_000f_000f_000f;
     x = (x | (x << 6)) & 0x0303_0303_0303_0303;
-    (x | (x << 3)) & 0x1111_1111_1111_1111
+    x |= x << 3;
+    x & 0x1111_1111_1111_1111
 }
 
 /// The word of a day on which these periods have one status.

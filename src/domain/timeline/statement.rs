@@ -10,6 +10,9 @@ use crate::domain::calendar::{Periods, TrackId};
 use crate::domain::ids::PupilId;
 use std::collections::{BTreeSet, HashMap};
 
+/// A day's word and set, once it was looked at.
+type Silent = Option<(u64, StatusSet)>;
+
 /// Timelines read one after the other in the same buffers: nothing is allocated for a pupil.
 pub struct Reading<'s, 'a> {
     statements: &'s Statements<'a>,
@@ -17,7 +20,7 @@ pub struct Reading<'s, 'a> {
     /// What is said of the day at hand.
     said: Vec<(Date, Seen)>,
     /// By class and track: what a day is of which nobody says anything, by its number in the calendar.
-    silent: HashMap<(ClassNo, TrackId), Vec<Option<(u64, StatusSet)>>>,
+    silent: HashMap<(ClassNo, TrackId), Vec<Silent>>,
 }
 
 impl Reading<'_, '_> {
