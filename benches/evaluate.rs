@@ -1,170 +1,22 @@
-//! Evaluation of 100,000 pupils over one term under ten rules, and the building of their timelines from presence sheets: a
-//! usual town (one pupil in 25 away on a day, mostly with leave) and a heavy one (one in twenty, mostly without).
+//! Evaluation of 100,000 pupils over one term under ten rules, and the building of their timelines from presence sheets, in a
+//! usual town and in a heavy one.
 
+#[path = "../tests/town/term.rs"]
+mod term;
 #[path = "../tests/differential/world.rs"]
 #[allow(dead_code)]
 mod world;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use kongchuo::domain::calendar::Calendar;
-use kongchuo::domain::evidence::*;
-use kongchuo::domain::ids::*;
-use kongchuo::domain::message::Text;
-use kongchuo::domain::policy::*;
-use kongchuo::domain::ratio::Ratio;
-use kongchuo::domain::rule::ast::*;
 use kongchuo::domain::{rule, timeline};
-use std::collections::BTreeMap;
 use std::time::Duration;
-use world::{Dice, bare, day, school};
+use term::{HEAVY, Town, USUAL, term};
+use world::day;
 
 /// Built pupils; the evaluation walks them again and again until there were 100,000.
 const PUPILS: i64 = 2_000;
 const EVALUATED: i64 = 100_000;
-
-/// How often pupils are away, and how.
-struct Town {
-    one_in: u64,
-    long: bool,
-    statuses: &'static [&'static str],
-}
-
-const USUAL: Town = Town {
-    one_in: 25,
-    long: false,
-    statuses: &["sick", "sick", "sick", "sick", "personal", "personal", "personal", "late", "late", "unexplained"],
-};
-const HEAVY: Town = Town { one_in: 20, long: true, statuses: &["sick", "personal", "unexplained", "truant", "late"] };
-
-fn term(town: &Town) -> (Policy, Evidence, Vec<PupilId>) {
-    let mut policy = bare();
-    policy.calendar.terms =
-        vec![Term { id: "autumn".into(), start: day("2026-09-01"), end: day("2027-01-22"), stages: vec![] }];
-    let lessons = vec![(Ratio::ONE, 40); 7];
-    policy.schools = vec![school("a", &lessons, &[("am", &[0, 1, 2, 3]), ("pm", &[4, 5, 6])], &["am", "pm"])];
-    policy.rules = rules();
-    let mut d = Dice::new(7);
-    let mut e = Evidence::default();
-    let pupils: Vec<PupilId> = (1..=PUPILS).map(PupilId).collect();
-    let first = day("2026-09-01").and_hms_opt(0, 0, 0).expect("midnight");
-    let stamp = Stamp { stated_at: first, delivery: DeliveryId(1) };
-    e.register_exports.push(("a".into(), stamp));
-    e.register = pupils
-        .iter()
-        .map(|p| RegisterRow {
-            stamp,
-            arrived_at: first,
-            row_no: 1,
-            pupil: *p,
-            school: "a".into(),
-            class: Some(ClassName::new(format!("{}", p.0 % 40))),
-            grade: Some(3),
-            standing: Standing::Enrolled,
-            status_until: None,
-            status_basis: false,
-            enrolled_on: None,
-            left_on: None,
-            boarding: None,
-            sex: None,
-            birth_date: None,
-            groups: vec![],
-        })
-        .collect();
-    for date in day("2026-09-01").iter_days().take_while(|d| *d <= day("2027-01-22")) {
-        let id = DeliveryId(e.deliveries.len() as i64 + 10);
-        let stated_at = date.and_hms_opt(9, 0, 0).expect("an hour");
-        let mut present = Vec::new();
-        for p in &pupils {
-            // A few are away for long.
-            if d.one_in(town.one_in) || town.long && p.0 % 100 == 0 && d.one_in(2) {
-                e.rows.push(Row {
-                    delivery: id,
-                    row_no: p.0 as u32,
-                    school: "a".into(),
-                    pupil: *p,
-                    date,
-                    slot: "day".into(),
-                    status: d.pick(town.statuses).into(),
-                    leave_until: None,
-                });
-            } else {
-                present.push(*p);
-            }
-        }
-        e.sheets.push(Sheet { delivery: id, school: "a".into(), date, slot: "day".into(), present });
-        let facts = DeliveryFacts {
-            stamp: Stamp { stated_at, delivery: id },
-            source: "roll".into(),
-            coverage: CoverageKind::Full,
-            replaces: Replaces::Rows,
-            classes: vec![],
-            slots: vec![],
-            stated: BTreeMap::new(),
-            arrived_at: stated_at,
-        };
-        e.deliveries.insert(id, facts);
-    }
-    (policy, e, pupils)
-}
-
-fn rules() -> Vec<Rule> {
-    let counting = |s: &[&str]| Counting {
-        of: Of { written: s.join("+"), weights: s.iter().map(|x| (StatusId::new(x), Ratio::ONE)).collect() },
-        slots: vec![],
-        day: None,
-    };
-    let unexcused = || counting(&["truant", "unexplained"]);
-    let absent = || counting(&["truant", "unexplained", "sick", "personal"]);
-    let at = |n: i64| Threshold { n: Ratio::whole(n), over: false };
-    let run = |counting: Counting, amount: Amount| Cond::Consecutive {
-        counting,
-        amount,
-        broken_by: BrokenBy::Day,
-        across_terms: false,
-        across_schools: true,
-    };
-    let within = |kind: WindowKind| Window { kind, clip: None, across_terms: false, across_schools: true };
-    let total = |counting: Counting, amount: Amount, kind: WindowKind| Cond::Total {
-        counting,
-        amount,
-        parts: false,
-        within: within(kind),
-    };
-    let conditions = vec![
-        run(unexcused(), Amount::Days(at(1))),
-        run(unexcused(), Amount::Days(at(3))),
-        run(absent(), Amount::Weeks(at(1))),
-        run(unexcused(), Amount::Lessons(at(10))),
-        total(unexcused(), Amount::Days(at(5)), WindowKind::Term),
-        total(unexcused(), Amount::Lessons(at(20)), WindowKind::Month),
-        total(absent(), Amount::Days(at(3)), WindowKind::SchoolDays(10)),
-        Cond::Rate {
-            counting: absent(),
-            share: Threshold { n: Ratio::new(1, 10), over: false },
-            within: within(WindowKind::Term),
-            min_days: 10,
-            by_days: false,
-            planned: false,
-        },
-        Cond::NotRegistered { amount: Amount::Days(at(3)), excused_stops: true },
-        Cond::Unlisted { days: at(3) },
-    ];
-    let rule = |(n, when): (usize, Cond)| Rule {
-        id: RuleId::new(format!("rule-{n}")),
-        title: Text::both("rule"),
-        basis: None,
-        subject: SubjectKind::Pupil,
-        filter: Filter::default(),
-        when,
-        day: DayTest::Share(Ratio::HALF),
-        level: 1,
-        ladder: None,
-        effective_from: None,
-        effective_to: None,
-        hash: String::new(),
-    };
-    conditions.into_iter().enumerate().map(rule).collect()
-}
 
 fn evaluate(c: &mut Criterion) {
     measure(c, "a usual town", &USUAL);
@@ -172,7 +24,7 @@ fn evaluate(c: &mut Criterion) {
 }
 
 fn measure(c: &mut Criterion, name: &str, town: &Town) {
-    let (policy, evidence, pupils) = term(town);
+    let (policy, evidence, pupils) = term(town, PUPILS);
     let calendar = Calendar::new(&policy);
     let on = day("2027-01-22");
     let built = timeline::build(&policy, &calendar, &evidence, &pupils, on, None);
@@ -180,7 +32,7 @@ fn measure(c: &mut Criterion, name: &str, town: &Town) {
     let timelines: Vec<_> = built.timelines.values().collect();
     let mut group = c.benchmark_group(name);
     group.sample_size(10).measurement_time(Duration::from_secs(8));
-    let (mut scratch, mut out) = (rule::Scratch::default(), Vec::new());
+    let (mut scratch, mut out) = (rule::Scratch::default(), rule::Findings::default());
     group.bench_function("100,000 pupils, one term, ten rules", |b| {
         b.iter(|| {
             for i in 0..EVALUATED {
@@ -191,7 +43,11 @@ fn measure(c: &mut Criterion, name: &str, town: &Town) {
         });
     });
     group.bench_function("timelines of 2,000 pupils from presence sheets", |b| {
-        b.iter(|| timeline::build(&policy, &calendar, &evidence, &pupils, on, None).timelines.len());
+        b.iter(|| {
+            let statements = timeline::gather(&policy, &calendar, &evidence, on, None);
+            let mut reading = statements.reading();
+            pupils.iter().map(|p| reading.of(*p).map_or(0, |t| t.records().len())).sum::<usize>()
+        });
     });
     group.finish();
 }

@@ -1,5 +1,5 @@
-//! How long a file of a million attendance rows takes from bytes to sealed evidence, and how long when it comes again with
-//! one row changed.
+//! How long a file of a million attendance rows takes from bytes to sealed evidence, how long when it comes again with one
+//! row changed, and a month file of 100,000 rows that comes again unchanged: nobody is evaluated.
 
 #[path = "../tests/town/mod.rs"]
 mod town;
@@ -7,6 +7,7 @@ mod town;
 use criterion::{Criterion, criterion_group, criterion_main};
 use kongchuo::domain::ids::SourceId;
 use kongchuo::domain::policy::Policy;
+use kongchuo::step::engine;
 use kongchuo::step::intake::{Found, How, Outcome, receive};
 use kongchuo::store::{Db, deliveries};
 use std::fmt::Write;
@@ -60,6 +61,33 @@ fn give(db: &mut Db, policy: &Policy, source: &str, now: &str, csv: &str) -> Dur
     took
 }
 
+/// A month file written anew with the same in it, until the engine has done what follows; nobody is evaluated.
+fn month(c: &mut Criterion) {
+    const ROWS: usize = 100_000;
+    let first = term(ROWS, false);
+    let mut group = c.benchmark_group("month");
+    group.sample_size(10);
+    group.bench_function(format!("{ROWS} rows again, unchanged"), |b| {
+        b.iter_custom(|times| {
+            let (_dir, mut db, policy) = town();
+            give(&mut db, &policy, "roll", "2026-09-30 18:00", &first);
+            let step = |db: &mut Db, now: &str| engine::step(db, &policy, at(now)).expect("a step").evaluated;
+            assert_eq!(step(&mut db, "2026-09-30 18:01"), PUPILS);
+            let mut took = Duration::ZERO;
+            let mut again = first.clone();
+            for _ in 0..times {
+                again.push('\n');
+                took += give(&mut db, &policy, "roll", "2026-09-30 18:30", &again);
+                let begin = Instant::now();
+                assert_eq!(step(&mut db, "2026-09-30 18:31"), 0);
+                took += begin.elapsed();
+            }
+            took
+        });
+    });
+    group.finish();
+}
+
 fn town() -> (tempfile::TempDir, Db, Policy) {
     let dir = tempfile::tempdir().expect("a folder");
     let policy = policy();
@@ -97,5 +125,5 @@ fn ingest(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, ingest);
+criterion_group!(benches, ingest, month);
 criterion_main!(benches);

@@ -7,6 +7,7 @@ use kongchuo::domain::ids::{ClassName, PupilId, SchoolId, SourceId};
 use kongchuo::domain::policy::{Policy, Replaces};
 use kongchuo::domain::ratio::Ratio;
 use kongchuo::domain::{Date, Time};
+use kongchuo::step::engine;
 use kongchuo::step::intake::{Found, How, Outcome, Received, receive};
 use kongchuo::store::deliveries::{self, ConditionKind};
 use kongchuo::store::{Db, evidence, vault};
@@ -44,6 +45,9 @@ impl Town {
     fn dirty(&self) -> Vec<i64> {
         deliveries::dirty_pupils(self.db.conn()).expect("dirty").iter().map(|p| p.0).collect()
     }
+    fn step(&mut self, now: &str) -> engine::Step {
+        engine::step(&mut self.db, &self.policy, at(now)).expect("a step")
+    }
     fn evidence(&self) -> Evidence {
         evidence::load_all(self.db.conn()).expect("loads")
     }
@@ -67,8 +71,8 @@ impl Town {
             .map(|r| (when(r.delivery), no(r.pupil), r.date, r.slot.to_string(), r.status.to_string()))
             .collect();
         for s in &e.sheets {
-            for p in &s.present {
-                out.push((when(s.delivery), no(*p), s.date, s.slot.to_string(), "present".into()));
+            for p in s.present.iter() {
+                out.push((when(s.delivery), no(p), s.date, s.slot.to_string(), "present".into()));
             }
         }
         out.sort();
@@ -132,6 +136,42 @@ fn a_month_file_sent_again_with_a_day_more_marks_only_whom_it_changes() {
     let corrected = both.replace("S0002,2026-09-08,全天,缺勤", "S0002,2026-09-08,全天,出勤");
     t.give("roll", "2026-09-08 10:00", &corrected);
     assert_eq!(t.dirty(), [2]);
+}
+
+#[test]
+fn a_month_file_sent_again_unchanged_evaluates_nobody() {
+    let mut t = Town::with_register();
+    let days = ["2026-09-07", "2026-09-08", "2026-09-09", "2026-09-10", "2026-09-11"];
+    let month: String = "学籍号,日期,时段,状态\n".to_owned()
+        + &days.map(|day| roll(day, A)).join("").replace("学籍号,日期,时段,状态\n", "");
+    assert_eq!(t.give("roll", "2026-09-11 09:00", &month).outcome, Outcome::Applied);
+    // The first step under a policy evaluates everybody on the register.
+    assert_eq!(t.step("2026-09-11 09:01").evaluated, 4);
+    // The export is written anew, with the same in it: other bytes, a later stamp.
+    let again = format!("{month}\n");
+    let r = t.give("roll", "2026-09-11 15:00", &again);
+    assert_eq!((r.outcome, r.rows), (Outcome::Applied, 15));
+    assert_eq!(t.dirty(), [0i64; 0]);
+    assert_eq!(t.step("2026-09-11 15:01").evaluated, 0);
+    // One row changed: one pupil.
+    let corrected = again.replacen("S0002,2026-09-09,全天,出勤", "S0002,2026-09-09,全天,缺勤", 1);
+    t.give("roll", "2026-09-11 16:00", &corrected);
+    assert_eq!(t.step("2026-09-11 16:01").evaluated, 1);
+}
+
+#[test]
+fn a_month_file_of_lessons_sent_again_unchanged_marks_nobody() {
+    let mut t = Town::with_register();
+    // Presences are stored apart from the absence between them.
+    let lessons = [("第1节", "出勤"), ("第2节", "缺勤"), ("第3节", "出勤"), ("第4节", "病假"), ("第5节", "出勤")];
+    let month: String = "学籍号,日期,时段,状态\n".to_owned()
+        + &lessons.map(|(lesson, mark)| format!("S0001,2026-09-07,{lesson},{mark}\n")).concat();
+    t.give("roll", "2026-09-07 09:00", &month);
+    t.settle_marks();
+    assert_eq!(t.give("roll", "2026-09-07 15:00", &format!("{month}\n")).outcome, Outcome::Applied);
+    assert_eq!(t.dirty(), [0i64; 0]);
+    t.give("roll", "2026-09-07 16:00", &month.replace("第4节,病假", "第4节,缺勤"));
+    assert_eq!(t.dirty(), [1]);
 }
 
 #[test]

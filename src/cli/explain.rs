@@ -82,12 +82,13 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     let now = town.now();
     let loaded = evidence::load(conn, &[pupil]).map_err(broken)?;
     let built = timeline::build(policy, &ready.calendar, &loaded, &[pupil], now.date(), None);
-    let mut findings = Vec::new();
+    let mut found = rule::Findings::default();
     if let Some(line) = built.timelines.get(&pupil) {
         let mut scratch = Scratch::default();
         let (program, calendar, acts) = (&ready.program, &ready.calendar, &loaded.acts);
-        rule::evaluate(program, calendar, &built.roster, line, acts, now.date(), &mut scratch, &mut findings);
+        rule::evaluate(program, calendar, &built.roster, line, acts, now.date(), &mut scratch, &mut found);
     }
+    let mut findings = found.to_vec();
     findings.retain(|f| asked.is_none_or(|rule| f.rule == rule.id));
     findings.sort_by(|a, b| (a.fired_on, &a.rule).cmp(&(b.fired_on, &b.rule)));
     let mut outlook = Outlook::new(policy, &ready.calendar, loaded, &built, pupil, now.date());

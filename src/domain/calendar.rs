@@ -495,6 +495,10 @@ impl Calendar {
         self.track_ids.get(&(school, grade, class)).copied()
     }
 
+    pub fn track_count(&self) -> usize {
+        self.tracks.len()
+    }
+
     fn cell(&self, track: TrackId, date: Date) -> Cell {
         let none = Cell { periods: 0, is_day: false, term: 255 };
         if date < self.first || date > self.last {

@@ -39,7 +39,87 @@ pub struct Sheet {
     pub school: SchoolId,
     pub date: Date,
     pub slot: SlotName,
-    pub present: Vec<PupilId>,
+    pub present: PupilList,
+}
+
+/// Pupils, ascending, packed as varints of their differences (rules.md §5): a byte or two for each.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct PupilList(Box<[u8]>);
+
+impl PupilList {
+    /// In any order; one that stands twice is kept once.
+    pub fn new(pupils: &[PupilId]) -> PupilList {
+        if pupils.windows(2).all(|w| w[0] < w[1]) {
+            return PupilList::pack(pupils);
+        }
+        let mut sorted = pupils.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        PupilList::pack(&sorted)
+    }
+
+    fn pack(pupils: &[PupilId]) -> PupilList {
+        let mut out = Vec::with_capacity(pupils.len() * 2);
+        let mut last = 0i64;
+        for p in pupils {
+            let mut d = u64::try_from(p.0 - last).unwrap_or(0);
+            last = p.0;
+            loop {
+                let low = (d & 0x7f) as u8;
+                d >>= 7;
+                if d == 0 {
+                    out.push(low);
+                    break;
+                }
+                out.push(low | 0x80);
+            }
+        }
+        PupilList(out.into_boxed_slice())
+    }
+
+    /// What `bytes` gave; `None`: something else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<PupilList> {
+        let mut shift = 0u32;
+        for b in bytes {
+            if shift > 56 {
+                return None;
+            }
+            shift = if b & 0x80 == 0 { 0 } else { shift + 7 };
+        }
+        (shift == 0).then(|| PupilList(bytes.into()))
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    pub fn contains(&self, pupil: PupilId) -> bool {
+        self.iter().any(|p| p == pupil)
+    }
+    pub fn iter(&self) -> impl Iterator<Item = PupilId> {
+        let mut bytes = self.0.iter();
+        let mut last = 0i64;
+        std::iter::from_fn(move || {
+            let mut b = *bytes.next()?;
+            let mut d = u64::from(b & 0x7f);
+            let mut shift = 7;
+            while b & 0x80 != 0 {
+                b = *bytes.next()?;
+                d |= u64::from(b & 0x7f) << shift;
+                shift += 7;
+            }
+            last = last.wrapping_add(d as i64);
+            Some(PupilId(last))
+        })
+    }
+}
+
+impl FromIterator<PupilId> for PupilList {
+    fn from_iter<I: IntoIterator<Item = PupilId>>(pupils: I) -> PupilList {
+        PupilList::new(&pupils.into_iter().collect::<Vec<_>>())
+    }
 }
 
 /// An explicit statement about one pupil (anything but a plain `present`).
@@ -163,4 +243,25 @@ pub struct Evidence {
     pub register_exports: Vec<(SchoolId, Stamp)>,
     pub decisions: Vec<Decision>,
     pub acts: Vec<Act>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_lists_come_back_as_they_went_in() {
+        fn check(ids: &[i64], want: &[i64]) {
+            let list: PupilList = ids.iter().map(|i| PupilId(*i)).collect();
+            assert_eq!(list.iter().map(|p| p.0).collect::<Vec<_>>(), want);
+            assert_eq!(PupilList::from_bytes(list.bytes()), Some(list));
+        }
+        check(&[], &[]);
+        check(&[1], &[1]);
+        let many = [1, 2, 3, 127, 128, 129, 300, 20_000, 5_000_000_000];
+        check(&many, &many);
+        check(&[7, 3, 7, 5], &[3, 5, 7]);
+        assert_eq!(PupilList::from_bytes(&[0x80]), None);
+        assert_eq!(PupilList::from_bytes(&[0xff; 12]), None);
+    }
 }

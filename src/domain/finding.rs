@@ -56,3 +56,47 @@ pub enum Change {
     Cleared,
     Retracted,
 }
+
+/// Findings in buffers that are used again: what `clear` takes away is written over, so that nothing is allocated for a
+/// pupil.
+#[derive(Default, Debug)]
+pub struct Findings {
+    all: Vec<Finding>,
+    len: usize,
+}
+
+impl Findings {
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+    /// One more, to be written over: an old one, or a new one without content.
+    pub fn add(&mut self) -> &mut Finding {
+        if self.len == self.all.len() {
+            self.all.push(Finding {
+                rule: RuleId::new(""),
+                rule_hash: String::new(),
+                subject: Subject { school: None, class: None, pupil: None },
+                fired_on: Date::MIN,
+                last_on: Date::MIN,
+                open: false,
+                measure: None,
+                evidence: Vec::new(),
+            });
+        }
+        self.len += 1;
+        &mut self.all[self.len - 1]
+    }
+}
+
+impl std::ops::Deref for Findings {
+    type Target = [Finding];
+    fn deref(&self) -> &[Finding] {
+        &self.all[..self.len]
+    }
+}
+
+impl std::ops::DerefMut for Findings {
+    fn deref_mut(&mut self) -> &mut [Finding] {
+        &mut self.all[..self.len]
+    }
+}

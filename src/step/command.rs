@@ -565,10 +565,10 @@ impl Desk<'_> {
         let pupil = draft.case.pupil;
         let ready = prepared(self.policy);
         let loaded = evidence::load(self.tx, &[pupil])?;
-        let built = timeline::build(self.policy, &ready.calendar, &loaded, &[pupil], self.now.date(), None);
-        let Some(line) = built.timelines.get(&pupil) else { return Ok(()) };
+        let statements = timeline::gather(self.policy, &ready.calendar, &loaded, self.now.date(), None);
+        let Some(line) = &statements.timeline(pupil) else { return Ok(()) };
         let found = findings::of_pupil(self.tx, pupil, false)?;
-        let segment = built.roster.at(pupil, self.now.date());
+        let segment = statements.roster().at(pupil, self.now.date());
         let ladders = |h: &str| ladder_by_hash(self.tx, self.policy, h);
         let rules = |h: &str| rule_by_hash(self.tx, self.policy, h);
         let view = PupilView {
@@ -591,7 +591,7 @@ impl Desk<'_> {
             policy: self.policy,
             calendar: &ready.calendar,
             vault: self.vault,
-            built: &built,
+            statements: &statements,
             now: self.now,
             before: None,
             slept_s: 0,

@@ -2,70 +2,93 @@
 //! transaction; running it twice at the same instant changes nothing.
 
 use super::pupils::{self, Evaluated};
-use super::{StepError, incidents, policy_change, prepared, township};
+use super::{Prepared, StepError, incidents, policy_change, prepared, township};
+use crate::domain::evidence::Act;
 use crate::domain::finding::{Change, Finding};
 use crate::domain::ids::PupilId;
 use crate::domain::policy::Policy;
-use crate::domain::rule::{self, Scratch};
-use crate::domain::timeline::{self, Built};
+use crate::domain::rule::{self, Findings, Scratch};
+use crate::domain::timeline::{self, Built, Statements};
 use crate::domain::{Date, Time};
 use crate::store::time::{from_ms, ms};
-use crate::store::{Connection, Db, StoreError, Transaction, Vault, cases, deliveries, evidence, findings};
-use std::collections::BTreeSet;
+use crate::store::{Connection, Db, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, vault};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What one step came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// When to be called again.
+    pub next: Option<Time>,
+    /// How many pupils were evaluated.
+    pub evaluated: usize,
+}
 
 /// Evaluates, decides, writes; when to be called again.
 ///
 /// # Errors
 /// Only when the database cannot be read or written.
 pub fn run(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, StepError> {
-    let vault = db.vault();
+    Ok(step(db, policy, now)?.next)
+}
+
+/// The same, with what there was to do.
+///
+/// # Errors
+/// Only when the database cannot be read or written.
+pub fn step(db: &mut Db, policy: &Policy, now: Time) -> Result<Step, StepError> {
+    let sealed = db.vault();
     db.write(|tx| {
         let ready = prepared(policy);
         let slept_s = last_step(tx)?.map_or(0, |t| (now - t).num_seconds());
         if slept_s > 15 * 60 {
             findings::set_meta(tx, "woke", ms(now).to_string().as_bytes())?;
         }
-        let mut before = policy_change::notice(tx, &vault, policy, now)?;
-        let mut dirty: BTreeSet<PupilId> = deliveries::dirty_pupils(tx)?.into_iter().collect();
-        let marked = !dirty.is_empty();
-        let mut due: BTreeSet<PupilId> = cases::due_pupils(tx, now)?.into_iter().collect();
-        due.extend(woken_pupils(tx, now)?);
+        let changed = policy_change::notice(tx, &sealed, policy, now)?;
+        // Another policy concerns everybody, in the same transaction.
+        let mut list = if changed.is_some() { vault::all_pupils(tx)? } else { deliveries::dirty_pupils(tx)? };
+        let mut before = changed.and_then(|c| c.calendar_before);
+        let marked = !list.is_empty();
         let mut groups = group_rules(policy) && (marked || groups_due(tx, now)?);
-        dirty.extend(due.iter().copied());
+        list.extend(cases::due_pupils(tx, now)?);
+        list.extend(woken_pupils(tx, now)?);
+        list.sort_unstable();
+        list.dedup();
+        let mut evaluated = 0;
         deliveries::clear_marks(tx)?;
         // What follows for a pupil may be a decision withdrawn: then the pupil is looked at again, at this same instant.
-        while !dirty.is_empty() || groups {
-            let list: Vec<PupilId> = dirty.iter().copied().collect();
+        while !list.is_empty() || groups {
             let loaded = if groups { evidence::load_all(tx)? } else { evidence::load(tx, &list)? };
-            let all: Vec<PupilId> = if groups { crate::store::vault::all_pupils(tx)? } else { list.clone() };
-            let built = timeline::build(policy, &ready.calendar, &loaded, &all, now.date(), None);
-            let evaluated = evaluate(tx, &ready, &built, &loaded.acts, &list, now)?;
+            let statements = timeline::gather(policy, &ready.calendar, &loaded, now.date(), None);
+            let (changed, count) = evaluate(tx, &ready, &statements, &loaded.acts, &list, now)?;
+            evaluated += count;
             let around = pupils::Around {
                 evidence: &loaded,
                 policy,
                 calendar: &ready.calendar,
-                vault: &vault,
-                built: &built,
+                vault: &sealed,
+                statements: &statements,
                 now,
                 before: before.as_ref(),
                 slept_s,
             };
-            for one in &evaluated {
+            for one in &changed {
                 pupils::advance(tx, &around, one)?;
             }
+            pupils::hold_in_bulk(tx, &around)?;
             if groups {
+                let built = statements.into_built(&vault::all_pupils(tx)?);
                 evaluate_groups(tx, &ready, &built, now)?;
             }
-            pupils::hold_in_bulk(tx, &around)?;
             before = None;
             groups = false;
-            dirty = deliveries::dirty_pupils(tx)?.into_iter().collect();
+            list = deliveries::dirty_pupils(tx)?;
             deliveries::clear_marks(tx)?;
         }
         incidents::start_climbs(tx, policy)?;
-        let mut next = incidents::run(tx, policy, &ready.calendar, &vault, now, slept_s)?;
+        let mut next = incidents::run(tx, policy, &ready.calendar, &sealed, now, slept_s)?;
         for t in [
-            township::morning(tx, policy, &ready.calendar, &vault, now)?,
+            township::morning(tx, policy, &ready.calendar, &sealed, now)?,
             cases::next_wake(tx)?,
             next_pupil_wake(tx)?,
             next_group_wake(tx)?,
@@ -76,7 +99,7 @@ pub fn run(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, Step
             next = Some(next.map_or(t, |n: Time| n.min(t)));
         }
         awake_in(tx, now)?;
-        Ok(next.map(|t| t.max(now)))
+        Ok(Step { next: next.map(|t| t.max(now)), evaluated })
     })
 }
 
@@ -98,40 +121,136 @@ pub fn last_step(conn: &Connection) -> Result<Option<Time>, StoreError> {
 
 // ---------------------------------------------------------------- pupils
 
-/// Evaluates afresh, stores what the rules say now, and tells what changed.
+/// What the rules say of one pupil, where that is not what is stored or a case asks for it.
+struct Judged {
+    pupil: PupilId,
+    found: Vec<Finding>,
+    stored: Vec<Finding>,
+    wake: Option<Time>,
+}
+
+/// What an evaluation only reads: it may be read from several threads.
+struct Reading<'a> {
+    ready: &'a Prepared,
+    statements: &'a Statements<'a>,
+    acts: HashMap<PupilId, Vec<Act>>,
+    stored: HashMap<PupilId, Vec<String>>,
+    wakes: HashMap<PupilId, Time>,
+    with_case: HashSet<PupilId>,
+    on: Date,
+}
+
+/// So many pupils are evaluated in one go, and from twice as many on by several threads.
+const BATCH: usize = 1_000;
+
+/// Evaluates afresh, stores what the rules say now, and tells of whom something changed or is to be looked at; and how many
+/// were evaluated.
 fn evaluate(
     tx: &Transaction,
-    ready: &super::Prepared,
-    built: &Built,
-    acts: &[crate::domain::evidence::Act],
+    ready: &Prepared,
+    statements: &Statements,
+    acts: &[Act],
     pupils: &[PupilId],
     now: Time,
-) -> Result<Vec<Evaluated>, StepError> {
-    let mut scratch = Scratch::default();
-    let mut out = Vec::with_capacity(pupils.len());
-    for pupil in pupils {
-        let Some(timeline) = built.timelines.get(pupil) else { continue };
-        let acts: Vec<_> = acts.iter().filter(|a| a.pupil == *pupil).cloned().collect();
-        let mut now_found: Vec<Finding> = Vec::new();
-        rule::evaluate(
-            &ready.program,
-            &ready.calendar,
-            &built.roster,
-            timeline,
-            &acts,
-            now.date(),
-            &mut scratch,
-            &mut now_found,
-        );
-        let stored = findings::of_pupil(tx, *pupil, false)?;
-        let changes = store_changes(tx, &ready.program.hashes(), &stored, &now_found)?;
-        let wake = rule::next_instant(&ready.program, &ready.calendar, &built.roster, timeline, now.date());
-        set_pupil_wake(tx, *pupil, wake)?;
-        let mut all = now_found;
-        all.extend(findings::of_pupil(tx, *pupil, true)?);
-        out.push(Evaluated { pupil: *pupil, findings: all, changes });
+) -> Result<(Vec<Evaluated>, usize), StepError> {
+    let mut acts_of: HashMap<PupilId, Vec<Act>> = HashMap::new();
+    for act in acts {
+        acts_of.entry(act.pupil).or_default().push(act.clone());
     }
-    Ok(out)
+    let reading = Reading {
+        ready,
+        statements,
+        acts: acts_of,
+        stored: findings::bodies(tx, pupils)?,
+        wakes: cases::pupil_wakes(tx)?,
+        with_case: cases::pupils(tx)?,
+        on: now.date(),
+    };
+    let hashes = ready.program.hashes();
+    let mut out = Vec::new();
+    let (judged, evaluated) = judge(&reading, pupils)?;
+    for one in judged {
+        let changes = store_changes(tx, &hashes, &one.stored, &one.found)?;
+        if one.wake != reading.wakes.get(&one.pupil).copied() {
+            set_pupil_wake(tx, one.pupil, one.wake)?;
+        }
+        if changes.is_empty() && !reading.with_case.contains(&one.pupil) {
+            continue;
+        }
+        let mut all = one.found;
+        all.extend(findings::of_pupil(tx, one.pupil, true)?);
+        out.push(Evaluated { pupil: one.pupil, findings: all, changes });
+    }
+    Ok((out, evaluated))
+}
+
+/// A batch by its number.
+type Batch = (usize, Vec<Judged>);
+
+/// The pure part: batch by batch, by as many threads as there are processors where it is worth it. In the order of pupils.
+fn judge(reading: &Reading, pupils: &[PupilId]) -> Result<(Vec<Judged>, usize), StepError> {
+    let batches: Vec<&[PupilId]> = pupils.chunks(BATCH).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut bench =
+            Bench { timelines: reading.statements.reading(), scratch: Scratch::default(), found: Findings::default() };
+        let mut done = Vec::new();
+        let mut evaluated = 0;
+        loop {
+            let n = next.fetch_add(1, Ordering::Relaxed);
+            let Some(batch) = batches.get(n) else { return Ok((done, evaluated)) };
+            let mut judged = Vec::new();
+            for pupil in *batch {
+                evaluated += usize::from(reading.judge(*pupil, &mut bench, &mut judged)?);
+            }
+            done.push((n, judged));
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(batches.len()).min(8);
+    let parts: Vec<Result<(Vec<Batch>, usize), StoreError>> = if threads < 2 {
+        vec![work()]
+    } else {
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut parts = vec![work()];
+            parts.extend(others.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))));
+            parts
+        })
+    };
+    let (mut all, mut evaluated) = (Vec::new(), 0);
+    for part in parts {
+        let (done, n) = part?;
+        all.extend(done);
+        evaluated += n;
+    }
+    all.sort_unstable_by_key(|(n, _)| *n);
+    Ok((all.into_iter().flat_map(|(_, judged)| judged).collect(), evaluated))
+}
+
+/// The buffers of one thread.
+struct Bench<'s, 'a> {
+    timelines: timeline::Reading<'s, 'a>,
+    scratch: Scratch,
+    found: Findings,
+}
+
+impl Reading<'_> {
+    /// Says whether the register knows the pupil.
+    fn judge(&self, pupil: PupilId, bench: &mut Bench, out: &mut Vec<Judged>) -> Result<bool, StoreError> {
+        let Some(timeline) = bench.timelines.of(pupil) else { return Ok(false) };
+        let (program, calendar, roster) = (&self.ready.program, &self.ready.calendar, self.statements.roster());
+        let acts = self.acts.get(&pupil).map_or(&[][..], Vec::as_slice);
+        bench.found.clear();
+        rule::evaluate(program, calendar, roster, timeline, acts, self.on, &mut bench.scratch, &mut bench.found);
+        let wake = rule::next_instant(program, calendar, roster, timeline, self.on);
+        let stored = self.stored.get(&pupil).map_or(&[][..], Vec::as_slice);
+        let stored: Vec<Finding> = stored.iter().map(|s| findings::read(s)).collect::<Result<_, _>>()?;
+        let same = stored.len() == bench.found.len() && bench.found.iter().all(|f| stored.contains(f));
+        if !same || self.with_case.contains(&pupil) || wake != self.wakes.get(&pupil).copied() {
+            out.push(Judged { pupil, found: bench.found.to_vec(), stored, wake });
+        }
+        Ok(true)
+    }
 }
 
 /// Compares within one version of each rule: what an older version had found is superseded, never retracted.
@@ -183,7 +302,7 @@ fn group_rules(policy: &Policy) -> bool {
     policy.rules.iter().any(|r| r.subject != rule::ast::SubjectKind::Pupil)
 }
 
-fn evaluate_groups(tx: &Transaction, ready: &super::Prepared, built: &Built, now: Time) -> Result<(), StepError> {
+fn evaluate_groups(tx: &Transaction, ready: &Prepared, built: &Built, now: Time) -> Result<(), StepError> {
     let mut found = Vec::new();
     rule::evaluate_classes(&ready.program, &ready.calendar, built, now.date(), Some(now), &mut found);
     let stored = findings::of_groups(tx)?;
@@ -239,28 +358,28 @@ pub fn ask(
 ) -> Result<Vec<Finding>, StepError> {
     let ready = prepared(policy);
     let loaded = evidence::load_all(conn)?;
-    let pupils = crate::store::vault::all_pupils(conn)?;
-    let built = timeline::build(policy, &ready.calendar, &loaded, &pupils, on, known_at);
-    let mut scratch = Scratch::default();
-    let mut out = Vec::new();
-    for timeline in built.timelines.values() {
-        let acts: Vec<_> = loaded
-            .acts
-            .iter()
-            .filter(|a| a.pupil == timeline.pupil && known_at.is_none_or(|k| a.recorded_at <= k))
-            .cloned()
-            .collect();
-        rule::evaluate(&ready.program, &ready.calendar, &built.roster, timeline, &acts, on, &mut scratch, &mut out);
+    let statements = timeline::gather(policy, &ready.calendar, &loaded, on, known_at);
+    let pupils = vault::all_pupils(conn)?;
+    let mut acts: HashMap<PupilId, Vec<Act>> = HashMap::new();
+    for act in loaded.acts.iter().filter(|a| known_at.is_none_or(|k| a.recorded_at <= k)) {
+        acts.entry(act.pupil).or_default().push(act.clone());
     }
-    rule::evaluate_classes(&ready.program, &ready.calendar, &built, on, known_at.or(now), &mut out);
+    let (mut timelines, mut scratch, mut found) = (statements.reading(), Scratch::default(), Findings::default());
+    for pupil in &pupils {
+        let Some(timeline) = timelines.of(*pupil) else { continue };
+        let acts = acts.get(pupil).map_or(&[][..], Vec::as_slice);
+        let roster = statements.roster();
+        rule::evaluate(&ready.program, &ready.calendar, roster, timeline, acts, on, &mut scratch, &mut found);
+    }
+    let mut out = found.to_vec();
+    if group_rules(policy) {
+        let built = statements.into_built(&pupils);
+        rule::evaluate_classes(&ready.program, &ready.calendar, &built, on, known_at.or(now), &mut out);
+    }
     Ok(out)
 }
 
 /// The vault's view of a pupil for the steps (contacts of now).
-pub fn guardians(
-    conn: &Connection,
-    vault: &Vault,
-    pupil: PupilId,
-) -> Result<Option<crate::store::vault::PupilCard>, StoreError> {
-    crate::store::vault::pupil_card(conn, vault, pupil)
+pub fn guardians(conn: &Connection, sealed: &Vault, pupil: PupilId) -> Result<Option<vault::PupilCard>, StoreError> {
+    vault::pupil_card(conn, sealed, pupil)
 }

@@ -37,7 +37,8 @@ pub fn run(
             next = Some(next.map_or(t, |n: Time| n.min(t)));
         }
     };
-    let mut holding = conditions(tx, policy, calendar, vault, now)?;
+    let known = cases::all(tx, vault, true)?;
+    let mut holding = conditions(tx, policy, calendar, vault, &known, now)?;
     for source in policy.sources.iter().filter(|s| s.expected_by.is_some()) {
         let (overdue, deadline) = overdue(tx, policy, calendar, source, now)?;
         holding.extend(overdue);
@@ -95,7 +96,7 @@ pub fn run(
         incidents::write(tx, &i, moves.next)?;
     }
     wake(channel_deadline(tx, now)?);
-    for case in cases::all(tx, vault, true)? {
+    for case in known {
         wake(case.exempt_until.map(told_from));
     }
     wake(register::next_exempt_until(tx, now.date() + Days::new(NOTICE_DAYS))?.map(told_from));
@@ -169,6 +170,7 @@ fn conditions(
     policy: &Policy,
     calendar: &Calendar,
     vault: &Vault,
+    known: &[Case],
     now: Time,
 ) -> Result<Vec<Condition>, StepError> {
     let mut out = Vec::new();
@@ -178,12 +180,12 @@ fn conditions(
     }
     out.extend(unknown_years(policy, calendar, now.date()));
     let mut closings: BTreeMap<PupilId, Date> = BTreeMap::new();
-    for case in cases::all(tx, vault, true)? {
+    for case in known {
         if case.state == State::Open && case.climbs.iter().any(|c| c.exhausted.is_some()) {
-            out.push(of_case(tx, policy, kind::LADDER_EXHAUSTED, &case, now)?);
+            out.push(of_case(tx, policy, kind::LADDER_EXHAUSTED, case, now)?);
         }
         if case.state == State::Open && case.review {
-            out.push(of_case(tx, policy, kind::CASE_FOR_REVIEW, &case, now)?);
+            out.push(of_case(tx, policy, kind::CASE_FOR_REVIEW, case, now)?);
         }
         if case.state == State::Open && case.calendar_ended {
             out.extend(

@@ -1,4 +1,4 @@
-//! What a new policy means for the database: texts kept by hash, everybody evaluated afresh, a weakening told.
+//! What a new policy means for the database: texts kept by hash, a weakening told; the engine then evaluates everybody.
 
 use super::{StepError, incidents, pupils};
 use crate::domain::Time;
@@ -9,7 +9,7 @@ use crate::domain::policy::{CalendarPolicy, Ladder, Policy, PolicyFile, School};
 use crate::domain::rule::ast::Rule;
 use crate::domain::weaken;
 use crate::store::vault::Cell;
-use crate::store::{Db, StoreError, Transaction, Vault, deliveries, findings, outbox, vault};
+use crate::store::{Db, StoreError, Transaction, Vault, findings, outbox};
 use serde_json::json;
 
 /// Where the files of the policy in force stand: they name people, so they are sealed.
@@ -23,8 +23,14 @@ pub fn files_in_force(db: &Db) -> Result<Option<Vec<PolicyFile>>, StoreError> {
     }
 }
 
-/// Compares the policy in force with the one of the last step. Gives the calendar of that one if it was another.
-pub fn notice(tx: &Transaction, sealed: &Vault, policy: &Policy, now: Time) -> Result<Option<Calendar>, StepError> {
+/// Another policy than that of the last step is in force: everybody is to be evaluated in the same transaction.
+pub struct Changed {
+    /// The calendar of that one if it was another.
+    pub calendar_before: Option<Calendar>,
+}
+
+/// Compares the policy in force with the one of the last step.
+pub fn notice(tx: &Transaction, sealed: &Vault, policy: &Policy, now: Time) -> Result<Option<Changed>, StepError> {
     if findings::meta_text(tx, "policy")?.as_deref() == Some(policy.hash.as_str()) {
         return Ok(None);
     }
@@ -51,7 +57,7 @@ pub fn notice(tx: &Transaction, sealed: &Vault, policy: &Policy, now: Time) -> R
     }
     let calendar = serde_json::to_string(&(&policy.calendar, &schools)).map_err(text)?;
     let known = findings::meta_text(tx, "calendar")?.filter(|known| *known != calendar);
-    let before = match known {
+    let calendar_before = match known {
         Some(known) => {
             let (calendar, schools): (CalendarPolicy, Vec<School>) = serde_json::from_str(&known).map_err(text)?;
             Some(Calendar::of(&calendar, &schools, policy.live_from))
@@ -59,15 +65,12 @@ pub fn notice(tx: &Transaction, sealed: &Vault, policy: &Policy, now: Time) -> R
         None => None,
     };
     findings::set_meta(tx, "calendar", calendar.as_bytes())?;
-    for pupil in vault::all_pupils(tx)? {
-        deliveries::mark_pupil(tx, pupil, now)?;
-    }
     findings::set_meta(tx, "in_force", in_force.as_bytes())?;
     findings::set_meta(tx, "policy", policy.hash.as_bytes())?;
     findings::set_meta(tx, "policy_rejected", b"")?;
     let files = sealed.seal_json(FILES, policy.files.as_ref())?;
     findings::set_meta(tx, "policy_files", &files)?;
-    Ok(before)
+    Ok(Some(Changed { calendar_before }))
 }
 
 fn tell(tx: &Transaction, policy: &Policy, weaker: &[weaken::Weakening], now: Time) -> Result<(), StepError> {

@@ -11,7 +11,7 @@ use crate::domain::ids::{CaseId, DecisionId, PupilId, Role, RungId, SchoolId};
 use crate::domain::incident::{self, Body};
 use crate::domain::notice::{self, About, NewNotice, NoticeState, Surroundings, Told};
 use crate::domain::policy::{Person, Policy};
-use crate::domain::timeline::{self, Built, Segment};
+use crate::domain::timeline::{Segment, Statements};
 use crate::domain::{Date, Time, TimeOfDay};
 use crate::store::{StoreError, Transaction, Vault, cases, decisions, incidents, outbox, vault};
 use chrono::TimeDelta;
@@ -33,7 +33,7 @@ pub struct Around<'a> {
     pub policy: &'a Policy,
     pub calendar: &'a Calendar,
     pub vault: &'a Vault,
-    pub built: &'a Built,
+    pub statements: &'a Statements<'a>,
     pub now: Time,
     /// The calendar before the edit that this step is the first to see.
     pub before: Option<&'a Calendar>,
@@ -110,8 +110,8 @@ pub fn advance(tx: &Transaction, around: &Around, one: &Evaluated) -> Result<(),
     if known.is_empty() && one.changes.is_empty() {
         return Ok(());
     }
-    let Some(timeline) = around.built.timelines.get(&one.pupil) else { return Ok(()) };
-    let segment = around.built.roster.at(one.pupil, around.now.date());
+    let Some(timeline) = &around.statements.timeline(one.pupil) else { return Ok(()) };
+    let segment = around.statements.roster().at(one.pupil, around.now.date());
     let ladders = |hash: &str| ladder_by_hash(tx, around.policy, hash);
     let rules = |hash: &str| rule_by_hash(tx, around.policy, hash);
     let view = PupilView {
@@ -450,14 +450,14 @@ pub fn first_channels(policy: &Policy, role: &Role) -> Vec<crate::domain::ids::C
 /// Openings in bulk at one school are held (cases.md §4): more than `share` of its pupils and at least `pupils` within
 /// ten minutes, or a class that is covered and has not one attended period today.
 pub fn hold_in_bulk(tx: &Transaction, around: &Around) -> Result<(), StepError> {
+    let since = around.now - TimeDelta::minutes(10);
+    let (mut lifted, mut corrected) = (cases::lifted_since(tx, since)?, cases::corrected_since(tx, since)?);
     for school in &around.policy.schools {
-        hold_corrections(tx, around, &school.id)?;
-        let lifted = cases::lifted_since(tx, &school.id, around.now - TimeDelta::minutes(10))?;
-        let lifted_now: Vec<CaseId> = lifted;
-        if lifted_now.is_empty() {
-            continue;
+        if let Some(corrected) = corrected.remove(&school.id) {
+            hold_corrections(tx, around, &school.id, corrected)?;
         }
-        let expected = around.built.roster.expected_in(&school.id, None, around.now.date()).count();
+        let Some(lifted_now) = lifted.remove(&school.id) else { continue };
+        let expected = around.statements.roster().expected_in(&school.id, None, around.now.date()).count();
         let mass = &around.policy.mass;
         let n = lifted_now.len() as i64;
         let share = crate::domain::ratio::Ratio::new(n, (expected as i64).max(1));
@@ -467,8 +467,8 @@ pub fn hold_in_bulk(tx: &Transaction, around: &Around) -> Result<(), StepError> 
         for id in &lifted_now {
             let Some(case) = cases::get(tx, around.vault, *id)? else { continue };
             let in_empty = around
-                .built
-                .roster
+                .statements
+                .roster()
                 .at(case.pupil, around.now.date())
                 .and_then(|s| s.class.clone())
                 .is_some_and(|c| empty.contains(&c));
@@ -510,8 +510,12 @@ pub fn hold_in_bulk(tx: &Transaction, around: &Around) -> Result<(), StepError> 
 }
 
 /// Corrections of as many cases at once are held in the same way.
-fn hold_corrections(tx: &Transaction, around: &Around, school: &SchoolId) -> Result<(), StepError> {
-    let corrected = cases::corrected_since(tx, school, around.now - TimeDelta::minutes(10))?;
+fn hold_corrections(
+    tx: &Transaction,
+    around: &Around,
+    school: &SchoolId,
+    corrected: Vec<CaseId>,
+) -> Result<(), StepError> {
     let mass = &around.policy.mass;
     if (corrected.len() as i64) < i64::from(mass.pupils).max(1) {
         return Ok(());
@@ -526,7 +530,7 @@ fn hold_corrections(tx: &Transaction, around: &Around, school: &SchoolId) -> Res
             waiting.push((case, notices));
         }
     }
-    let expected = around.built.roster.expected_in(school, None, around.now.date()).count();
+    let expected = around.statements.roster().expected_in(school, None, around.now.date()).count();
     let n = waiting.len() as i64;
     if n < i64::from(mass.pupils).max(1) || crate::domain::ratio::Ratio::new(n, (expected as i64).max(1)) <= mass.share
     {
@@ -556,20 +560,14 @@ fn is_urgent(tx: &Transaction, around: &Around, case: &Case) -> bool {
 /// Classes of at least `class_min` expected pupils that are covered today without one attended period.
 fn empty_classes(around: &Around, school: &SchoolId) -> BTreeSet<crate::domain::ids::ClassName> {
     let today = around.now.date();
-    let members: Vec<(PupilId, crate::domain::ids::ClassName)> = around
-        .built
-        .roster
-        .expected_in(school, None, today)
-        .filter_map(|m| m.at(today).class.clone().map(|c| (m.pupil, c)))
-        .collect();
-    // Classmates who were not marked in this step count too: their days are built from the same evidence.
-    let pupils: Vec<PupilId> = members.iter().map(|(p, _)| *p).collect();
-    let all = timeline::build(around.policy, around.calendar, around.evidence, &pupils, today, None);
+    // Classmates who were not marked in this step count too: their days are read from the same evidence.
+    let mut reading = around.statements.reading();
     let mut count: BTreeMap<crate::domain::ids::ClassName, (u32, u32, bool)> = BTreeMap::new();
-    for (pupil, class) in members {
+    for member in around.statements.roster().expected_in(school, None, today) {
+        let Some(class) = member.at(today).class.clone() else { continue };
         let e = count.entry(class).or_default();
         e.0 += 1;
-        if let Some(day) = all.timelines.get(&pupil).and_then(|t| t.day(around.calendar, today)) {
+        if let Some(day) = reading.of(member.pupil).and_then(|t| t.day(around.calendar, today)) {
             e.1 += 1;
             e.2 |= day.has_attended();
         }

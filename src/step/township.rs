@@ -8,7 +8,7 @@ use crate::domain::notice::{self, About, Surroundings};
 use crate::domain::policy::{Content, Policy};
 use crate::domain::timeline;
 use crate::domain::{Date, Time};
-use crate::store::{Connection, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, outbox, vault};
+use crate::store::{Connection, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, outbox};
 use chrono::Days;
 use serde_json::{Value, json};
 
@@ -86,8 +86,8 @@ pub fn report(
 /// Today by school: reported or silent, pupils expected, recorded, absent.
 pub fn coverage(conn: &Connection, policy: &Policy, calendar: &Calendar, now: Time) -> Result<Vec<Value>, StoreError> {
     let loaded = evidence::load_all(conn)?;
-    let all = vault::all_pupils(conn)?;
-    let built = timeline::build(policy, calendar, &loaded, &all, now.date(), None);
+    let statements = timeline::gather(policy, calendar, &loaded, now.date(), None);
+    let mut reading = statements.reading();
     let today = now.date();
     let mut out = Vec::new();
     for school in &policy.schools {
@@ -101,9 +101,9 @@ pub fn coverage(conn: &Connection, policy: &Policy, calendar: &Calendar, now: Ti
             reported |= deliveries::latest_data_date(conn, &s.id)?.is_some_and(|d| d >= today);
         }
         let (mut expected, mut recorded, mut absent) = (0, 0, 0);
-        for m in built.roster.expected_in(&school.id, None, today) {
+        for m in statements.roster().expected_in(&school.id, None, today) {
             expected += 1;
-            let day = built.timelines.get(&m.pupil).and_then(|t| t.day(calendar, today));
+            let day = reading.of(m.pupil).and_then(|t| t.day(calendar, today));
             if let Some(day) = day {
                 recorded += 1;
                 absent += u32::from(!day.has_attended());

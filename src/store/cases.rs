@@ -8,6 +8,7 @@ use crate::domain::Time;
 use crate::domain::case::{Case, Event, State};
 use crate::domain::ids::{CaseId, PupilId, SchoolId};
 use rusqlite::{OptionalExtension, Row, params};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// One line of the ledger.
 #[derive(Clone, Debug)]
@@ -194,26 +195,40 @@ pub fn events_since(conn: &Connection, vault: &Vault, since: Time) -> Result<Vec
     Ok(out)
 }
 
-/// Which cases of a school were opened or lifted since an instant (the mass hold's question). One that somebody has let
-/// go since is not held for the same reason again.
-pub fn lifted_since(conn: &Connection, school: &SchoolId, since: Time) -> Result<Vec<CaseId>, StoreError> {
-    let mut q = conn.prepare_cached(
-        "SELECT DISTINCT e.case_id FROM case_event e JOIN case_row c ON c.id = e.case_id
-         WHERE c.school = ?1 AND e.at > ?2 AND e.name = 'level_raised' AND c.state = 'open'
+/// Which cases were opened or lifted since an instant, by school (the mass hold's question). One that somebody has let go
+/// since is not held for the same reason again.
+pub fn lifted_since(conn: &Connection, since: Time) -> Result<BTreeMap<SchoolId, Vec<CaseId>>, StoreError> {
+    let q = conn.prepare_cached(
+        "SELECT DISTINCT c.school, e.case_id FROM case_event e JOIN case_row c ON c.id = e.case_id
+         WHERE c.school IS NOT NULL AND e.at > ?1 AND e.name = 'level_raised' AND c.state = 'open'
          AND NOT EXISTS (SELECT 1 FROM case_event r WHERE r.case_id = e.case_id AND r.name = 'released' AND r.id > e.id)
-         ORDER BY 1",
+         ORDER BY 1, 2",
     )?;
-    let out = q.query_map(params![school.as_str(), ms(since)], |r| r.get(0).map(CaseId))?.collect::<Result<_, _>>()?;
+    by_school(q, since)
+}
+
+/// Cases that were corrected since an instant, whatever their state, by school.
+pub fn corrected_since(conn: &Connection, since: Time) -> Result<BTreeMap<SchoolId, Vec<CaseId>>, StoreError> {
+    let q = conn.prepare_cached(
+        "SELECT DISTINCT c.school, e.case_id FROM case_event e JOIN case_row c ON c.id = e.case_id
+         WHERE c.school IS NOT NULL AND e.at > ?1 AND e.name = 'corrected' ORDER BY 1, 2",
+    )?;
+    by_school(q, since)
+}
+
+fn by_school(mut q: rusqlite::CachedStatement, since: Time) -> Result<BTreeMap<SchoolId, Vec<CaseId>>, StoreError> {
+    let mut rows = q.query([ms(since)])?;
+    let mut out: BTreeMap<SchoolId, Vec<CaseId>> = BTreeMap::new();
+    while let Some(r) = rows.next()? {
+        out.entry(SchoolId::from(r.get::<_, String>(0)?)).or_default().push(CaseId(r.get(1)?));
+    }
     Ok(out)
 }
 
-/// Cases of the school that were corrected since an instant, whatever their state.
-pub fn corrected_since(conn: &Connection, school: &SchoolId, since: Time) -> Result<Vec<CaseId>, StoreError> {
-    let mut q = conn.prepare_cached(
-        "SELECT DISTINCT e.case_id FROM case_event e JOIN case_row c ON c.id = e.case_id
-         WHERE c.school = ?1 AND e.at > ?2 AND e.name = 'corrected' ORDER BY 1",
-    )?;
-    let out = q.query_map(params![school.as_str(), ms(since)], |r| r.get(0).map(CaseId))?.collect::<Result<_, _>>()?;
+/// Everybody about whom there is or was a case.
+pub fn pupils(conn: &Connection) -> Result<HashSet<PupilId>, StoreError> {
+    let mut q = conn.prepare_cached("SELECT DISTINCT pupil FROM case_row")?;
+    let out = q.query_map([], |r| r.get(0).map(PupilId))?.collect::<Result<_, _>>()?;
     Ok(out)
 }
 
@@ -277,6 +292,13 @@ pub fn exists(conn: &Connection, id: CaseId) -> Result<bool, StoreError> {
 pub fn woken_pupils(conn: &Connection, now: Time) -> Result<Vec<PupilId>, StoreError> {
     let mut q = conn.prepare_cached("SELECT pupil FROM pupil_wake WHERE at <= ?1 ORDER BY pupil")?;
     let out = q.query_map([ms(now)], |r| r.get(0).map(PupilId))?.collect::<Result<_, _>>()?;
+    Ok(out)
+}
+
+/// When each pupil's findings can change by the clock alone.
+pub fn pupil_wakes(conn: &Connection) -> Result<HashMap<PupilId, Time>, StoreError> {
+    let mut q = conn.prepare_cached("SELECT pupil, at FROM pupil_wake")?;
+    let out = q.query_map([], |r| Ok((PupilId(r.get(0)?), from_ms(r.get(1)?))))?.collect::<Result<_, _>>()?;
     Ok(out)
 }
 

@@ -7,7 +7,7 @@ use super::{Connection, StoreError, Transaction, Vault, json};
 use crate::domain::evidence::{Act, Decision, DecisionKind};
 use crate::domain::ids::{ActId, DecisionId, DeliveryId, PupilId, StatusId, Word};
 use crate::domain::{Date, Time};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, params, params_from_iter};
 
 /// Who decided and why; sealed. No `Debug`.
 #[derive(Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -143,19 +143,20 @@ pub fn act_words(conn: &Connection, vault: &Vault, id: ActId) -> Result<Option<A
     sealed.map(|s| vault.unseal_json(Cell("act.sealed", id.0), &s)).transpose()
 }
 
-/// Decisions (withdrawn ones too) and acts of these pupils.
+/// Decisions (withdrawn ones too) and acts of these pupils, or of everybody.
 pub fn load(
     conn: &Connection,
-    pupils: &[PupilId],
+    pupils: Option<&[PupilId]>,
     decisions: &mut Vec<Decision>,
     acts: &mut Vec<Act>,
 ) -> Result<(), StoreError> {
-    let ids = json(&pupils.iter().map(|p| p.0).collect::<Vec<_>>())?;
-    let mut q = conn.prepare_cached(
+    let ids = pupils.map(|pupils| json(&pupils.iter().map(|p| p.0).collect::<Vec<_>>())).transpose()?;
+    let which = if ids.is_some() { "WHERE pupil IN (SELECT value FROM json_each(?1))" } else { "" };
+    let mut q = conn.prepare_cached(&format!(
         "SELECT id, pupil, kind, status, from_date, to_date, recorded_at, withdrawn_at, delivery FROM decision
-         WHERE pupil IN (SELECT value FROM json_each(?1)) ORDER BY id",
-    )?;
-    let mut rows = q.query([&ids])?;
+         {which} ORDER BY id"
+    ))?;
+    let mut rows = q.query(params_from_iter(&ids))?;
     while let Some(r) = rows.next()? {
         let kind = match (r.get::<_, String>(2)?.as_str(), r.get::<_, Option<String>>(3)?) {
             ("excuse", Some(s)) => DecisionKind::Excuse(StatusId::from(s)),
@@ -173,11 +174,9 @@ pub fn load(
             delivery: r.get::<_, Option<i64>>(8)?.map(DeliveryId),
         });
     }
-    let mut q = conn.prepare_cached(
-        "SELECT id, pupil, date, kind, result, recorded_at FROM act
-         WHERE pupil IN (SELECT value FROM json_each(?1)) ORDER BY id",
-    )?;
-    let mut rows = q.query([&ids])?;
+    let mut q = conn
+        .prepare_cached(&format!("SELECT id, pupil, date, kind, result, recorded_at FROM act {which} ORDER BY id"))?;
+    let mut rows = q.query(params_from_iter(&ids))?;
     while let Some(r) = rows.next()? {
         acts.push(Act {
             id: ActId(r.get(0)?),

@@ -2,15 +2,21 @@
 
 use super::time::{from_day, from_ms};
 use super::{Connection, StoreError, from_json, from_word};
-use crate::domain::evidence::{DeliveryFacts, Evidence, Leave, Row, Sheet, Stamp};
+use crate::domain::evidence::{DeliveryFacts, Evidence, Leave, PupilList, Row, Sheet, Stamp};
 use crate::domain::ids::{ClassName, DeliveryId, PupilId, SchoolId, SlotName, SourceId, StatusId};
-use rusqlite::types::Value;
-use rusqlite::{Row as SqlRow, params_from_iter};
+use rusqlite::{Params, Rows, params_from_iter};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// From so many pupils on, everything is read in one ordered scan a table instead of pupil by pupil.
+const MANY: usize = 2_000;
 
 /// The evidence about these pupils: sheets, rows and exceptions coverage of every school that they were ever listed or
 /// stated in, register rows of everybody of those schools (coverage needs all), their own decisions, acts and leaves.
+/// Of many pupils: everything there is.
 pub fn load(conn: &Connection, pupils: &[PupilId]) -> Result<Evidence, StoreError> {
+    if pupils.len() > MANY {
+        return load_all(conn);
+    }
     let mut schools = BTreeSet::new();
     for chunk in pupils.chunks(500) {
         let marks = marks(chunk.len());
@@ -24,22 +30,58 @@ pub fn load(conn: &Connection, pupils: &[PupilId]) -> Result<Evidence, StoreErro
             schools.insert(s?);
         }
     }
-    gather(conn, &schools, &pupils.iter().copied().collect())
+    let mut e = Evidence::default();
+    let mut words = Words::default();
+    for name in &schools {
+        let mut q = conn.prepare_cached(&format!("{ROWS} WHERE school = ?1"))?;
+        attendance(&mut q.query([name])?, &mut words, &mut e)?;
+    }
+    e.register = super::register::rows_of_schools(conn, &schools)?;
+    for chunk in pupils.chunks(500) {
+        let which = format!("WHERE l.pupil IN ({})", marks(chunk.len()));
+        leaves(conn, &which, params_from_iter(chunk.iter().map(|p| p.0)), &mut e)?;
+        super::decisions::load(conn, Some(chunk), &mut e.decisions, &mut e.acts)?;
+    }
+    of_schools(conn, &schools, &mut words, &mut e)?;
+    Ok(e)
 }
 
-/// The evidence about everybody whom the register of a school ever listed.
 /// The register's history of one pupil.
 pub fn register_of(conn: &Connection, pupil: PupilId) -> Result<Vec<crate::domain::evidence::RegisterRow>, StoreError> {
     super::register::rows_of_pupil(conn, pupil)
 }
 
-pub fn load_school(conn: &Connection, school: &SchoolId) -> Result<Evidence, StoreError> {
-    load(conn, &super::register::pupils_of(conn, school)?)
-}
-
 /// The evidence about everybody.
 pub fn load_all(conn: &Connection) -> Result<Evidence, StoreError> {
-    load(conn, &super::vault::all_pupils(conn)?)
+    let mut e = Evidence::default();
+    let mut words = Words::default();
+    let mut q = conn.prepare_cached(ROWS)?;
+    attendance(&mut q.query([])?, &mut words, &mut e)?;
+    e.register = super::register::all_rows(conn)?;
+    leaves(conn, "", [], &mut e)?;
+    super::decisions::load(conn, None, &mut e.decisions, &mut e.acts)?;
+    let mut schools = BTreeSet::new();
+    for table in ["attendance_row", "register_text"] {
+        // From one school to the next: the index has an entry for each row.
+        let mut q = conn.prepare_cached(&format!("SELECT min(school) FROM {table} WHERE school > ?1"))?;
+        let mut last = String::new();
+        while let Some(school) = q.query_row([&last], |r| r.get::<_, Option<String>>(0))? {
+            schools.insert(school.clone());
+            last = school;
+        }
+    }
+    of_schools(conn, &schools, &mut words, &mut e)?;
+    Ok(e)
+}
+
+const ROWS: &str = "SELECT pupil, date, delivery, row_no, slot, status, leave_until, school FROM attendance_row";
+
+/// One copy of each word instead of one a row.
+#[derive(Default)]
+struct Words {
+    schools: HashMap<String, SchoolId>,
+    slots: HashMap<String, SlotName>,
+    statuses: HashMap<String, StatusId>,
 }
 
 fn marks(n: usize) -> String {
@@ -56,10 +98,15 @@ fn shared<T: for<'a> From<&'a str> + Clone>(cache: &mut HashMap<String, T>, s: &
     v
 }
 
-fn gather(conn: &Connection, schools: &BTreeSet<String>, pupils: &BTreeSet<PupilId>) -> Result<Evidence, StoreError> {
-    let mut e = Evidence::default();
-    let (mut slots, mut statuses) = (HashMap::<String, SlotName>::new(), HashMap::<String, StatusId>::new());
-    let mut used = BTreeSet::new();
+/// What schools delivered: presence lists, dates that lists of exceptions state, register exports, and the deliveries.
+fn of_schools(
+    conn: &Connection,
+    schools: &BTreeSet<String>,
+    words: &mut Words,
+    e: &mut Evidence,
+) -> Result<(), StoreError> {
+    let mut used: BTreeSet<DeliveryId> =
+        e.rows.chunk_by(|a, b| a.delivery == b.delivery).map(|c| c[0].delivery).collect();
     let mut stated: BTreeMap<DeliveryId, BTreeMap<SchoolId, Vec<crate::domain::Date>>> = BTreeMap::new();
     for name in schools {
         let school = SchoolId::new(name);
@@ -72,18 +119,9 @@ fn gather(conn: &Connection, schools: &BTreeSet<String>, pupils: &BTreeSet<Pupil
                 delivery,
                 school: school.clone(),
                 date: from_day(r.get(0)?),
-                slot: shared(&mut slots, r.get_ref(1)?.as_str().map_err(damaged)?),
-                present: unpack(r.get_ref(3)?.as_blob().map_err(damaged)?)?,
+                slot: shared(&mut words.slots, r.get_ref(1)?.as_str().map_err(damaged)?),
+                present: listed(r.get_ref(3)?.as_blob().map_err(damaged)?)?,
             });
-        }
-        let mut q = conn.prepare_cached(
-            "SELECT pupil, date, delivery, row_no, slot, status, leave_until FROM attendance_row WHERE school = ?1",
-        )?;
-        let mut rows = q.query([name])?;
-        while let Some(r) = rows.next()? {
-            let row = attendance(r, &school, &mut slots, &mut statuses)?;
-            used.insert(row.delivery);
-            e.rows.push(row);
         }
         let mut q = conn.prepare_cached(
             "SELECT d.delivery, d.date FROM delivery_date d JOIN delivery v ON v.id = d.delivery
@@ -110,34 +148,27 @@ fn gather(conn: &Connection, schools: &BTreeSet<String>, pupils: &BTreeSet<Pupil
         facts.stated = stated.remove(&id).unwrap_or_default();
         e.deliveries.insert(id, facts);
     }
-    e.register = super::register::rows_of_schools(conn, schools)?;
-    for chunk in pupils.iter().copied().collect::<Vec<_>>().chunks(500) {
-        e.leaves.extend(leaves(conn, chunk)?);
-        super::decisions::load(conn, chunk, &mut e.decisions, &mut e.acts)?;
-    }
-    Ok(e)
+    Ok(())
 }
 
 fn damaged(e: rusqlite::types::FromSqlError) -> StoreError {
     StoreError::Damaged(e.to_string())
 }
 
-fn attendance(
-    r: &SqlRow<'_>,
-    school: &SchoolId,
-    slots: &mut HashMap<String, SlotName>,
-    statuses: &mut HashMap<String, StatusId>,
-) -> Result<Row, StoreError> {
-    Ok(Row {
-        delivery: DeliveryId(r.get(2)?),
-        row_no: r.get(3)?,
-        school: school.clone(),
-        pupil: PupilId(r.get(0)?),
-        date: from_day(r.get(1)?),
-        slot: shared(slots, r.get_ref(4)?.as_str().map_err(damaged)?),
-        status: shared(statuses, r.get_ref(5)?.as_str().map_err(damaged)?),
-        leave_until: r.get::<_, Option<i64>>(6)?.map(from_day),
-    })
+fn attendance(rows: &mut Rows<'_>, words: &mut Words, e: &mut Evidence) -> Result<(), StoreError> {
+    while let Some(r) = rows.next()? {
+        e.rows.push(Row {
+            delivery: DeliveryId(r.get(2)?),
+            row_no: r.get(3)?,
+            school: shared(&mut words.schools, r.get_ref(7)?.as_str().map_err(damaged)?),
+            pupil: PupilId(r.get(0)?),
+            date: from_day(r.get(1)?),
+            slot: shared(&mut words.slots, r.get_ref(4)?.as_str().map_err(damaged)?),
+            status: shared(&mut words.statuses, r.get_ref(5)?.as_str().map_err(damaged)?),
+            leave_until: r.get::<_, Option<i64>>(6)?.map(from_day),
+        });
+    }
+    Ok(())
 }
 
 fn delivery_facts(conn: &Connection, id: DeliveryId) -> Result<DeliveryFacts, StoreError> {
@@ -165,83 +196,27 @@ fn delivery_facts(conn: &Connection, id: DeliveryId) -> Result<DeliveryFacts, St
     })
 }
 
-fn leaves(conn: &Connection, pupils: &[PupilId]) -> Result<Vec<Leave>, StoreError> {
+fn leaves(conn: &Connection, which: &str, pupils: impl Params, e: &mut Evidence) -> Result<(), StoreError> {
     let sql = format!(
         "SELECT l.pupil, l.delivery, l.row_no, l.from_date, l.to_date, l.status, v.stated_at
-         FROM leave_row l JOIN delivery v ON v.id = l.delivery WHERE l.pupil IN ({})",
-        marks(pupils.len())
+         FROM leave_row l JOIN delivery v ON v.id = l.delivery {which}"
     );
     let mut q = conn.prepare(&sql)?;
-    let found = q.query_map(params_from_iter(pupils.iter().map(|p| Value::Integer(p.0))), |r| {
-        Ok(Leave {
+    let mut rows = q.query(pupils)?;
+    while let Some(r) = rows.next()? {
+        e.leaves.push(Leave {
             pupil: PupilId(r.get(0)?),
             stamp: Stamp { delivery: DeliveryId(r.get(1)?), stated_at: from_ms(r.get(6)?) },
             row_no: r.get(2)?,
             from: from_day(r.get(3)?),
             until: from_day(r.get(4)?),
             status: StatusId::from(r.get::<_, String>(5)?),
-        })
-    })?;
-    Ok(found.collect::<Result<_, _>>()?)
+        });
+    }
+    Ok(())
 }
 
-// ---------------------------------------------------------------- packed lists
-
-/// Ascending references as varints of their differences.
-pub fn pack(pupils: &[PupilId]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(pupils.len() * 2);
-    let mut last = 0i64;
-    for p in pupils {
-        let mut d = u64::try_from(p.0 - last).unwrap_or(0);
-        last = p.0;
-        loop {
-            let low = (d & 0x7f) as u8;
-            d >>= 7;
-            if d == 0 {
-                out.push(low);
-                break;
-            }
-            out.push(low | 0x80);
-        }
-    }
-    out
-}
-
-pub fn unpack(bytes: &[u8]) -> Result<Vec<PupilId>, StoreError> {
-    let mut out = Vec::with_capacity(bytes.len());
-    let (mut last, mut d, mut shift) = (0i64, 0u64, 0u32);
-    for b in bytes {
-        if shift > 56 {
-            return Err(StoreError::Damaged("a list of presences".into()));
-        }
-        d |= u64::from(b & 0x7f) << shift;
-        shift += 7;
-        if b & 0x80 == 0 {
-            last += d as i64;
-            out.push(PupilId(last));
-            (d, shift) = (0, 0);
-        }
-    }
-    if shift != 0 {
-        return Err(StoreError::Damaged("a list of presences".into()));
-    }
-    Ok(out)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn packed_lists_come_back_as_they_went_in() {
-        fn check(ids: &[i64]) {
-            let p: Vec<_> = ids.iter().map(|i| PupilId(*i)).collect();
-            assert_eq!(unpack(&pack(&p)).expect("unpacks"), p);
-        }
-        check(&[]);
-        check(&[1]);
-        check(&[1, 2, 3, 127, 128, 129, 300, 20_000, 5_000_000_000]);
-        assert!(unpack(&[0x80]).is_err());
-        assert!(unpack(&[0xff; 12]).is_err());
-    }
+/// A list of presences as it is stored.
+pub(super) fn listed(bytes: &[u8]) -> Result<PupilList, StoreError> {
+    PupilList::from_bytes(bytes).ok_or_else(|| StoreError::Damaged("a list of presences".into()))
 }

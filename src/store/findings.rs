@@ -5,6 +5,7 @@ use super::{Connection, StoreError, Transaction};
 use crate::domain::finding::Finding;
 use crate::domain::ids::PupilId;
 use rusqlite::{OptionalExtension, params};
+use std::collections::HashMap;
 
 fn subject(f: &Finding) -> String {
     match (&f.subject.pupil, &f.subject.school, &f.subject.class) {
@@ -19,8 +20,7 @@ fn collect(q: &mut rusqlite::CachedStatement, p: impl rusqlite::Params) -> Resul
     let mut rows = q.query(p)?;
     let mut out = Vec::new();
     while let Some(r) = rows.next()? {
-        let body: String = r.get(0)?;
-        out.push(serde_json::from_str(&body).map_err(|e| StoreError::Damaged(e.to_string()))?);
+        out.push(read(&r.get::<_, String>(0)?)?);
     }
     Ok(out)
 }
@@ -29,6 +29,33 @@ fn collect(q: &mut rusqlite::CachedStatement, p: impl rusqlite::Params) -> Resul
 pub fn of_pupil(conn: &Connection, pupil: PupilId, superseded: bool) -> Result<Vec<Finding>, StoreError> {
     let mut q = conn.prepare_cached("SELECT body FROM finding WHERE pupil = ?1 AND superseded = ?2")?;
     collect(&mut q, params![pupil.0, superseded])
+}
+
+/// What is stored about each of these pupils, superseded versions left out, unread: most of it is what the rules still say.
+pub fn bodies(conn: &Connection, pupils: &[PupilId]) -> Result<HashMap<PupilId, Vec<String>>, StoreError> {
+    let mut out: HashMap<PupilId, Vec<String>> = HashMap::new();
+    if pupils.len() > 500 {
+        let mut q =
+            conn.prepare_cached("SELECT pupil, body FROM finding WHERE pupil IS NOT NULL AND superseded = 0")?;
+        let mut rows = q.query([])?;
+        while let Some(r) = rows.next()? {
+            out.entry(PupilId(r.get(0)?)).or_default().push(r.get(1)?);
+        }
+        return Ok(out);
+    }
+    let mut q = conn.prepare_cached("SELECT body FROM finding WHERE pupil = ?1 AND superseded = 0")?;
+    for pupil in pupils {
+        let found: Vec<String> = q.query_map([pupil.0], |r| r.get(0))?.collect::<Result<_, _>>()?;
+        if !found.is_empty() {
+            out.insert(*pupil, found);
+        }
+    }
+    Ok(out)
+}
+
+/// A stored body as a finding.
+pub fn read(body: &str) -> Result<Finding, StoreError> {
+    serde_json::from_str(body).map_err(|e| StoreError::Damaged(e.to_string()))
 }
 
 /// Findings about classes and schools.

@@ -48,6 +48,51 @@ pub fn rows_of_schools(conn: &Connection, schools: &BTreeSet<String>) -> Result<
     Ok(out)
 }
 
+/// All rows of everybody, as `rows_of_schools` gives them: one scan in the order of pupils.
+pub fn all_rows(conn: &Connection) -> Result<Vec<RegisterRow>, StoreError> {
+    let mut stamps: HashMap<i64, (i64, i64)> = HashMap::new();
+    let mut q = conn.prepare_cached("SELECT id, stated_at, arrived_at FROM delivery WHERE content = 'register'")?;
+    let mut rows = q.query([])?;
+    while let Some(r) = rows.next()? {
+        stamps.insert(r.get(0)?, (r.get(1)?, r.get(2)?));
+    }
+    let mut texts = Texts::default();
+    let mut q = conn.prepare_cached("SELECT pupil, delivery, row_no, text FROM register_row ORDER BY pupil")?;
+    let mut rows = q.query([])?;
+    let mut out = Vec::new();
+    // Of the pupil at hand: stated, delivery, row, text, arrived.
+    let mut of_pupil: Vec<(i64, i64, u32, i64, i64)> = Vec::new();
+    let mut at = 0;
+    loop {
+        let next: Option<(i64, i64, u32, i64)> = match rows.next()? {
+            Some(r) => Some((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
+            None => None,
+        };
+        if next.is_none_or(|n| n.0 != at) {
+            of_pupil.sort_unstable();
+            let mut before: Option<(i64, i64)> = None;
+            for (stated_at, delivery, row_no, text, arrived) in of_pupil.drain(..) {
+                if before.is_some_and(|(t, a)| t == text && a <= arrived) {
+                    continue;
+                }
+                before = Some((text, arrived));
+                let mut row = texts.get(conn, text)?.as_ref().clone();
+                row.pupil = PupilId(at);
+                row.row_no = row_no;
+                row.stamp = Stamp { stated_at: from_ms(stated_at), delivery: DeliveryId(delivery) };
+                row.arrived_at = from_ms(arrived);
+                out.push(row);
+            }
+        }
+        let Some((pupil, delivery, row_no, text)) = next else { return Ok(out) };
+        at = pupil;
+        // Feedback and attendance bring no register rows.
+        let (stated_at, arrived) =
+            *stamps.get(&delivery).ok_or_else(|| StoreError::Damaged("the delivery of a register row".into()))?;
+        of_pupil.push((stated_at, delivery, row_no, text, arrived));
+    }
+}
+
 /// All rows of one pupil, by stamp.
 pub fn rows_of_pupil(conn: &Connection, pupil: PupilId) -> Result<Vec<RegisterRow>, StoreError> {
     let mut out = Vec::new();

@@ -1,12 +1,12 @@
 //! Statements about pupils' days: presence sheets, explicit rows, leave, and rows that name nobody yet. Says what is
 //! stored; which statement counts is the timeline's business.
 
-use super::evidence::{pack, unpack};
+use super::evidence::listed;
 use super::time::{day, from_day, from_ms};
 use super::vault::Cell;
 use super::{Connection, StoreError, Transaction, Vault, from_word, json};
 use crate::domain::Date;
-use crate::domain::evidence::Stamp;
+use crate::domain::evidence::{PupilList, Stamp};
 use crate::domain::ids::{ClassName, DeliveryId, PupilId, SchoolId, SlotName, SourceId, StatusId, Word};
 use crate::domain::policy::{CoverageKind, Replaces};
 use rusqlite::{OptionalExtension, params};
@@ -65,7 +65,7 @@ pub fn of_day(conn: &Connection, school: &SchoolId, date: Date) -> Result<(Vec<F
     while let Some(r) = rows.next()? {
         let Some(stamp) = stamps.get(&DeliveryId(r.get(0)?)) else { continue };
         let slot = SlotName::from(r.get::<_, String>(1)?);
-        for pupil in unpack(&r.get::<_, Vec<u8>>(2)?)? {
+        for pupil in listed(&r.get::<_, Vec<u8>>(2)?)?.iter() {
             said.push(Said {
                 stamp: *stamp,
                 row_no: 0,
@@ -103,7 +103,7 @@ pub fn put_sheet(
     present: &[PupilId],
 ) -> Result<(), StoreError> {
     tx.prepare_cached("INSERT INTO sheet (school, date, slot, delivery, present) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![school.as_str(), day(date), slot.as_str(), delivery.0, pack(present)])?;
+        .execute(params![school.as_str(), day(date), slot.as_str(), delivery.0, PupilList::new(present).bytes()])?;
     Ok(())
 }
 

@@ -18,12 +18,12 @@ fn fast(policy: &Policy, evidence: &Evidence, pupils: &[PupilId], on: chrono::Na
     let calendar = Calendar::new(policy);
     let built = timeline::build(policy, &calendar, evidence, pupils, on, None);
     let program = rule::compile(&policy.rules, policy, &calendar);
-    let (mut scratch, mut out) = (rule::Scratch::default(), Vec::new());
+    let (mut scratch, mut out) = (rule::Scratch::default(), rule::Findings::default());
     for t in built.timelines.values() {
         let acts: Vec<Act> = evidence.acts.iter().filter(|a| a.pupil == t.pupil).cloned().collect();
         rule::evaluate(&program, &calendar, &built.roster, t, &acts, on, &mut scratch, &mut out);
     }
-    sorted(out)
+    sorted(out.to_vec())
 }
 
 fn simple(w: &World) -> Vec<Finding> {

@@ -205,7 +205,7 @@ impl<'a> Plain<'a> {
         let d = stated_on(r);
         let e = self.evidence;
         let rows = e.rows.iter().filter(|x| x.pupil == r.pupil && x.date == d).map(|x| x.delivery);
-        let sheets = e.sheets.iter().filter(|x| x.date == d && x.present.contains(&r.pupil)).map(|x| x.delivery);
+        let sheets = e.sheets.iter().filter(|x| x.date == d && x.present.contains(r.pupil)).map(|x| x.delivery);
         rows.chain(sheets).all(|x| r.stamp < e.deliveries[&x].stamp)
     }
 
@@ -365,7 +365,7 @@ impl<'a> Plain<'a> {
         let rows = e.rows.iter().filter(|r| r.delivery == id && r.date == d && r.school == *school);
         let sheets = e.sheets.iter().filter(|s| s.delivery == id && s.date == d && s.school == *school);
         let told =
-            rows.map(|r| (r.pupil, &r.slot)).chain(sheets.flat_map(|s| s.present.iter().map(move |p| (*p, &s.slot))));
+            rows.map(|r| (r.pupil, &r.slot)).chain(sheets.flat_map(|s| s.present.iter().map(move |p| (p, &s.slot))));
         for (p, slot) in told {
             if self.rows(p).is_empty() {
                 continue;
@@ -400,7 +400,7 @@ impl<'a> Plain<'a> {
                             && self.covered(*o, &s, &class, school, d).contains(&period)
                     })
                 };
-                for x in e.sheets.iter().filter(|x| x.school == s && x.date == d && x.present.contains(&p)) {
+                for x in e.sheets.iter().filter(|x| x.school == s && x.date == d && x.present.contains(p)) {
                     if self.slot(school, x.slot.as_str()).contains(&period) && !replaced(x.delivery) {
                         let stamp = e.deliveries[&x.delivery].stamp;
                         said.push(((0, stamp, 0), "present".into(), None, false, false));

@@ -130,7 +130,7 @@ impl Small {
             });
         }
         if full {
-            let present = present.to_vec();
+            let present = PupilList::new(present);
             self.evidence.sheets.push(Sheet { delivery: id, school: "a".into(), date, slot: slot.into(), present });
         }
         self.evidence.deliveries.insert(

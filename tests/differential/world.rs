@@ -308,7 +308,7 @@ fn attendance(d: &mut Dice, e: &mut Evidence, pupils: &[PupilId]) {
                 let at = stamp(date + Days::new(again * d.below(6)), 9, delivery);
                 let id = DeliveryId(delivery);
                 delivery += 1;
-                let mut sheet = Sheet { delivery: id, school: s.into(), date, slot: slot.clone(), present: vec![] };
+                let mut present = vec![];
                 for (row_no, p) in of_school.iter().enumerate() {
                     if d.one_in(8) {
                         continue;
@@ -317,7 +317,7 @@ fn attendance(d: &mut Dice, e: &mut Evidence, pupils: &[PupilId]) {
                     match mark(d, habit) {
                         "not_listed" => {}
                         "present" if !full => {}
-                        "present" => sheet.present.push(*p),
+                        "present" => present.push(*p),
                         status => {
                             let status: StatusId = status.into();
                             let leave = matches!(status.as_str(), "sick" | "personal") && d.one_in(3);
@@ -334,8 +334,9 @@ fn attendance(d: &mut Dice, e: &mut Evidence, pupils: &[PupilId]) {
                         }
                     }
                 }
-                if !sheet.present.is_empty() {
-                    e.sheets.push(sheet);
+                if !present.is_empty() {
+                    let present = PupilList::new(&present);
+                    e.sheets.push(Sheet { delivery: id, school: s.into(), date, slot: slot.clone(), present });
                 }
                 e.deliveries.insert(
                     id,

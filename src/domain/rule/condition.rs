@@ -3,7 +3,9 @@
 
 use super::ast::{Amount, Cond, Threshold, Window, WindowKind};
 use super::program::{Compiled, Leaf, Node, Program, Spec, by_parts, matches_act, meets, threshold};
-use super::table::{Cell, Run, Stops, Sums, Table, day_runs, part_runs, periods, scale, sessions};
+use super::table::{
+    Cell, Run, Runs, Stops, Stretch, Sums, Table, day_runs, next_one, ones, part_runs, periods, scale, sessions,
+};
 use crate::domain::Date;
 use crate::domain::calendar::{Calendar, months_after};
 use crate::domain::evidence::Act;
@@ -35,25 +37,26 @@ pub(super) enum AskKind {
 /// Buffers of one leaf.
 #[derive(Default, Debug)]
 pub(super) struct Laid {
-    pub(super) runs: Vec<Run>,
+    pub(super) runs: Runs,
     /// Running sums of values, one longer than the records.
     sums: Vec<i64>,
     /// One bit for each record: on the others the condition is false. Shorter than the records: nothing is known.
     pub(super) may: Vec<u64>,
     /// Where the last window asked for began, since the next mostly begins there or a little later.
     low: std::cell::Cell<usize>,
+    /// From so many records to so many a total stays below its amount, whatever the day: nothing more counts in between.
+    below: std::cell::Cell<(usize, usize)>,
 }
 
 impl Laid {
-    /// Bits from the records on which a test says yes.
-    fn allow(&mut self, n: usize, yes: impl Fn(&Laid, usize) -> bool) {
-        let mut may = std::mem::take(&mut self.may);
-        may.extend(
-            (0..n)
-                .step_by(64)
-                .map(|from| (from..n.min(from + 64)).fold(0, |word, i| word | u64::from(yes(self, i)) << (i - from))),
-        );
-        self.may = may;
+    /// Bits from the records of a run on which a test of its length says yes.
+    fn allow_runs(&mut self, n: usize, yes: impl Fn(i64) -> bool) {
+        self.may.resize(n.div_ceil(64), 0);
+        for i in ones(&self.runs.standing) {
+            if self.runs.get(i).is_some_and(|run| yes(run.value)) {
+                self.may[i / 64] |= 1 << (i % 64);
+            }
+        }
     }
 
     fn allow_from(&mut self, n: usize, first: Option<usize>) {
@@ -83,6 +86,8 @@ pub struct Scratch {
     pub(super) filled: Vec<bool>,
     pub(super) laid: Vec<Laid>,
     pub(super) acts: Vec<usize>,
+    /// Of the pupil at hand: records that say the same.
+    pub(super) stretches: Vec<Stretch>,
     /// Records up to the day asked for.
     pub(super) days: usize,
     /// Some asks are about days of an old school, which have no record.
@@ -100,10 +105,13 @@ pub(super) struct Asked<'a> {
     pub rule: &'a Compiled,
 }
 
+type Raw = (Unit, i64, i64);
+
 /// What a condition says on a day where it is true.
 #[derive(Clone, Copy, Debug)]
 struct Answer {
-    measure: Option<Measure>,
+    /// Unit and value as a fraction that is not reduced yet: it is only asked for where a finding is made.
+    measure: Option<Raw>,
     /// Records whose dates may be evidence: from, up to (excluded).
     from: usize,
     upto: usize,
@@ -127,8 +135,8 @@ enum Dates {
     SchoolDaysAfter(Date),
 }
 
-fn days_long(n: i64) -> Option<Measure> {
-    Some(Measure { unit: Unit::Days, value: Ratio::whole(n) })
+fn days_long(n: i64) -> Option<Raw> {
+    Some((Unit::Days, n, 1))
 }
 
 fn number(n: usize) -> i64 {
@@ -174,11 +182,12 @@ pub(super) fn lay(scratch: &mut Scratch, program: &Program, rule: &Compiled, tim
     for (i, leaf) in rule.leaves.iter().enumerate() {
         scratch.laid[i].may.clear();
         scratch.laid[i].low.set(0);
+        scratch.laid[i].below.set((usize::MAX, 0));
         let Some(s) = leaf.spec else {
             match &leaf.cond {
                 Cond::Unlisted { days } => {
                     unlisted_runs(records, &mut scratch.laid[i].runs);
-                    scratch.laid[i].allow(n, |l, i| l.runs[i].value > 0 && meets(*days, l.runs[i].value, 1));
+                    scratch.laid[i].allow_runs(n, |value| meets(*days, value, 1));
                 }
                 Cond::NotRegistered { .. } => {
                     unattended(records, statuses.attended, calendar, &mut scratch.laid[i].may)
@@ -189,7 +198,7 @@ pub(super) fn lay(scratch: &mut Scratch, program: &Program, rule: &Compiled, tim
         };
         let spec = &program.specs[s];
         if !scratch.filled[s] {
-            scratch.tables[s].fill(spec, records, calendar, statuses);
+            scratch.tables[s].fill(spec, records, &scratch.stretches, calendar, statuses);
             scratch.filled[s] = true;
         }
         let (table, laid) = (&scratch.tables[s], &mut scratch.laid[i]);
@@ -197,36 +206,26 @@ pub(super) fn lay(scratch: &mut Scratch, program: &Program, rule: &Compiled, tim
             Cond::Consecutive { amount, broken_by, across_terms, across_schools, .. } => {
                 let stops = Stops { across_terms: *across_terms, across_schools: *across_schools };
                 if by_parts(amount) {
-                    part_runs(
-                        spec,
-                        &table.cells,
-                        records,
-                        calendar,
-                        statuses,
-                        amount,
-                        broken_by,
-                        stops,
-                        &mut laid.runs,
-                    );
+                    part_runs(spec, table, records, calendar, statuses, amount, broken_by, stops, &mut laid.runs);
                 } else {
-                    day_runs(&table.cells, records, broken_by, stops, &mut laid.runs);
+                    day_runs(table, records, broken_by, stops, &mut laid.runs);
                 }
                 match amount {
                     Amount::CalendarDays(_) | Amount::Weeks(_) | Amount::Months(_) => {
-                        laid.allow(n, |l, i| l.runs[i].value > 0);
+                        laid.allow_runs(n, |_| true);
                     }
                     _ => {
                         let (t, scale) = (threshold(amount), scale(amount, spec, program.weight_scale));
-                        laid.allow(n, |l, i| l.runs[i].value > 0 && meets(t, l.runs[i].value, scale));
+                        laid.allow_runs(n, |value| meets(t, value, scale));
                     }
                 }
             }
             Cond::LeaveStated { .. } => {
                 let stops = Stops { across_terms: true, across_schools: true };
-                day_runs(&table.cells, records, &super::ast::BrokenBy::Day, stops, &mut laid.runs);
+                day_runs(table, records, &super::ast::BrokenBy::Day, stops, &mut laid.runs);
             }
             Cond::Rate { share, by_days, within, min_days, planned, .. } if !meets(*share, 0, 1) => {
-                let first = table.cells.iter().position(|c| if *by_days { c.counts } else { c.a > 0 });
+                let first = next_one(if *by_days { &table.counting } else { &table.touched }, 0);
                 if within.kind == WindowKind::Term && within.clip.is_none() && within.across_schools && !planned {
                     laid.may.resize(n.div_ceil(64), 0);
                     over_terms(records, table, first, calendar, &mut laid.may, |was, is| {
@@ -245,11 +244,9 @@ pub(super) fn lay(scratch: &mut Scratch, program: &Program, rule: &Compiled, tim
             Cond::Total { amount, parts, .. } => {
                 laid.sums.clear();
                 let mut sum = 0;
-                for (r, c) in records.iter().zip(&table.cells) {
-                    laid.sums.push(sum);
-                    if !(c.exists && r.set & spec.of != 0) {
-                        continue;
-                    }
+                for i in ones(&table.touched) {
+                    laid.sums.resize(i + 1, sum);
+                    let (r, c) = (&records[i], &table.cells[i]);
                     sum += match amount {
                         Amount::Sessions(_) => sessions(spec, r, calendar, statuses).map(|p| p.value).sum(),
                         Amount::Hours(_) | Amount::Periods(_) => {
@@ -259,7 +256,7 @@ pub(super) fn lay(scratch: &mut Scratch, program: &Program, rule: &Compiled, tim
                         _ => i64::from(c.counts),
                     };
                 }
-                laid.sums.push(sum);
+                laid.sums.resize(n + 1, sum);
                 // What all days up to one together do not reach no window reaches.
                 if !parts && !matches!(amount, Amount::Spells(_)) {
                     let (t, scale) = (threshold(amount), scale(amount, spec, program.weight_scale));
@@ -317,18 +314,17 @@ fn unattended(records: &[Record], attended: StatusSet, calendar: &Calendar, may:
     }
 }
 
-fn unlisted_runs(records: &[Record], out: &mut Vec<Run>) {
-    out.clear();
+fn unlisted_runs(records: &[Record], out: &mut Runs) {
     let mut run = Run::default();
-    for (i, r) in records.iter().enumerate() {
+    out.fill(records.iter().enumerate().map(|(i, r)| {
         let i = u32::try_from(i).unwrap_or(u32::MAX);
         if r.is_day && r.set == 1 << NOT_LISTED {
             run = Run { first: if run.value == 0 { i } else { run.first }, last: i, value: run.value + 1 };
         } else if r.is_day {
             run = Run::default();
         }
-        out.push(run);
-    }
+        run
+    }));
 }
 
 impl Asked<'_> {
@@ -357,7 +353,7 @@ impl Asked<'_> {
             Node::Leaf(i) => {
                 let answer = self.answer(*i, at)?;
                 self.dates(*i, &answer, at, evidence);
-                answer.measure
+                answer.measure.map(|(unit, n, d)| Measure { unit, value: Ratio::new(n, d) })
             }
         }
     }
@@ -471,7 +467,7 @@ impl Asked<'_> {
                 let n =
                     self.acts.iter().filter(|a| from <= a.date && a.date <= at.date && matches_act(acts, a)).count();
                 (n >= *at_least as usize).then(|| Answer {
-                    measure: Some(Measure { unit: Unit::Acts, value: Ratio::whole(number(n)) }),
+                    measure: Some((Unit::Acts, number(n), 1)),
                     from: 0,
                     upto: 0,
                     dates: Dates::None,
@@ -577,7 +573,10 @@ impl Asked<'_> {
         let t = threshold(amount);
         let scale = scale(amount, spec, self.program.weight_scale);
         // What all days together do not reach no window reaches.
-        if !parts && !matches!(amount, Amount::Spells(_)) && !meets(t, laid.sums[at.upto], scale) {
+        let adds_up = !parts && !matches!(amount, Amount::Spells(_));
+        let (below_from, below_to) = laid.below.get();
+        let is_below = below_from <= at.upto && at.upto <= below_to;
+        if adds_up && (is_below || !meets(t, laid.sums[at.upto], scale)) {
             return None;
         }
         let from = self.window(within, i, at)?;
@@ -586,19 +585,26 @@ impl Asked<'_> {
         let answer = |measure| Some(Answer { measure: Some(measure), from: low, upto: at.upto, dates });
         if parts {
             let mut sum = Ratio::ZERO;
-            for (c, next) in (low..at.upto).map(|i| (&table.cells[i], table.upto(i + 1))) {
-                if c.counts {
-                    sum = sum + Ratio::new(c.a, (next.l - c.before.l) * spec.scale);
-                }
+            for i in (low..at.upto).filter(|i| table.cells[*i].counts) {
+                let l = table.upto(i + 1).l - table.upto(i).l;
+                sum = sum + Ratio::new(table.cells[i].a, l * spec.scale);
             }
             let yes = if t.over { sum > t.n } else { sum >= t.n };
-            return if yes { answer(Measure { unit: Unit::Days, value: sum }) } else { None };
+            return if yes { answer((Unit::Days, sum.numerator(), sum.denominator())) } else { None };
         }
         let value = match amount {
             Amount::Spells(_) => spells(&table.cells[low..at.upto]),
             _ => laid.sums[at.upto] - laid.sums[low],
         };
-        if meets(t, value, scale) { answer(measured(amount, value, scale)) } else { None }
+        if meets(t, value, scale) {
+            return answer(measured(amount, value, scale));
+        }
+        // Windows of later days begin no earlier: until something more counts they hold no more than this one.
+        if adds_up && begins_later(&within.kind) {
+            let upto = next_one(&table.touched, at.upto).unwrap_or(table.cells.len());
+            laid.below.set((at.upto, upto));
+        }
+        None
     }
 
     fn rate(
@@ -629,7 +635,7 @@ impl Asked<'_> {
         };
         let dates = if by_days { Dates::Counting } else { Dates::Positive };
         let answer = || {
-            let measure = Some(Measure { unit: Unit::Rate, value: Ratio::new(part, all) });
+            let measure = Some((Unit::Rate, part, all));
             Answer { measure, from: low, upto: at.upto, dates }
         };
         (all > 0 && meets(share, part, all)).then(answer)
@@ -706,7 +712,7 @@ impl Asked<'_> {
     fn leave_stated(&self, leaf: &Leaf, laid: &Laid, amount: &Amount, at: &Ask) -> Option<Answer> {
         let (_, table) = self.spec(leaf)?;
         let i = self.last_day(at)?;
-        let run = laid.runs[i];
+        let run = *laid.runs.get(i)?;
         if run.value == 0 || !table.cells[i].counts {
             return None;
         }
@@ -731,6 +737,11 @@ impl Asked<'_> {
     }
 }
 
+/// The first day of the window never moves back from one day to the next.
+fn begins_later(kind: &WindowKind) -> bool {
+    !matches!(kind, WindowKind::Span(_) | WindowKind::Run | WindowKind::AfterAct(_))
+}
+
 /// Maximal runs of counting days.
 fn spells(cells: &[Cell]) -> i64 {
     let (mut n, mut inside) = (0, false);
@@ -741,7 +752,7 @@ fn spells(cells: &[Cell]) -> i64 {
     n
 }
 
-fn measured(amount: &Amount, value: i64, scale: i64) -> Measure {
+fn measured(amount: &Amount, value: i64, scale: i64) -> Raw {
     let unit = match amount {
         Amount::Sessions(_) => Unit::Sessions,
         Amount::Lessons(_) => Unit::Lessons,
@@ -750,5 +761,5 @@ fn measured(amount: &Amount, value: i64, scale: i64) -> Measure {
         Amount::Spells(_) => Unit::Spells,
         _ => Unit::Days,
     };
-    Measure { unit, value: Ratio::new(value, scale) }
+    (unit, value, scale)
 }

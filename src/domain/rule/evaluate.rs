@@ -1,12 +1,13 @@
 //! Episodes and findings of one pupil (rules.md §3): every rule asked on every day, true days joined. Pure; nothing is
-//! allocated for a pupil without findings.
+//! allocated for a pupil once the buffers are as large as they need to be.
 
 use super::ast::SubjectKind;
 use super::condition::{Ask, AskKind, Asked, Scratch, lay, may};
 use super::program::{Compiled, Glance, Node, Program, possible};
+use super::table::alike;
 use crate::domain::calendar::Calendar;
 use crate::domain::evidence::Act;
-use crate::domain::finding::{Change, Finding, Subject};
+use crate::domain::finding::{Change, Finding, Findings};
 use crate::domain::timeline::{Roster, Timeline};
 use crate::domain::{Date, Time, TimeOfDay};
 use chrono::Days;
@@ -22,7 +23,7 @@ pub fn evaluate(
     acts: &[Act],
     on: Date,
     scratch: &mut Scratch,
-    out: &mut Vec<Finding>,
+    out: &mut Findings,
 ) {
     let Some(member) = roster.member_of(timeline.pupil) else { return };
     scratch.begin(program, calendar, roster, timeline, acts, on);
@@ -74,6 +75,7 @@ impl Scratch {
         self.acts.extend(0..acts.len());
         self.acts.sort_unstable_by_key(|i| (acts[*i].date, acts[*i].id));
         self.asks.clear();
+        alike(timeline.records(), &mut self.stretches);
         self.days = timeline.records().partition_point(|r| r.date <= on);
         self.has_departed = false;
         let Some(member) = roster.member_of(timeline.pupil) else { return };
@@ -152,7 +154,7 @@ struct Episode<'a> {
     last: &'a Ask,
 }
 
-fn episodes(asked: &Asked, on: Date, out: &mut Vec<Finding>) {
+fn episodes(asked: &Asked, on: Date, out: &mut Findings) {
     let (rule, asks) = (asked.rule, &asked.scratch.asks);
     let in_effect = |a: &Ask| rule.from.is_none_or(|f| a.date >= f) && rule.to.is_none_or(|t| a.date <= t);
     let mut open: Option<Episode> = None;
@@ -164,7 +166,7 @@ fn episodes(asked: &Asked, on: Date, out: &mut Vec<Finding>) {
         if let Some(e) = open
             && asks[next..i].iter().any(|a| is_asked(rule, a) && in_effect(a))
         {
-            out.push(finding(asked, &e));
+            finding(asked, &e, out.add());
             open = None;
         }
         next = i + 1;
@@ -176,7 +178,7 @@ fn episodes(asked: &Asked, on: Date, out: &mut Vec<Finding>) {
             && rule.stops
             && e.last.term != ask.term
         {
-            out.push(finding(asked, &e));
+            finding(asked, &e, out.add());
             open = None;
         }
         let c = taken(asked, ask) && asked.holds(&rule.root, ask);
@@ -184,14 +186,14 @@ fn episodes(asked: &Asked, on: Date, out: &mut Vec<Finding>) {
             (Some(e), true) => Some(Episode { last: ask, ..e }),
             (None, true) => Some(Episode { first: ask, last: ask }),
             (Some(e), false) => {
-                out.push(finding(asked, &e));
+                finding(asked, &e, out.add());
                 None
             }
             (None, false) => None,
         };
     }
     if let Some(e) = open {
-        out.push(finding(asked, &e));
+        finding(asked, &e, out.add());
     }
     if out.len() > start
         && let Some(last) = out.last_mut()
@@ -219,26 +221,20 @@ fn still_away(asked: &Asked, on: Date) -> bool {
     taken(asked, &ask) && asked.holds(&rule.root, &ask)
 }
 
-fn finding(asked: &Asked, e: &Episode) -> Finding {
-    let mut evidence = Vec::new();
-    let measure = asked.account(&asked.rule.root, e.last, &mut evidence);
-    evidence.sort_unstable();
-    evidence.dedup();
+fn finding(asked: &Asked, e: &Episode, out: &mut Finding) {
     let segment = &asked.member.segments()[e.last.segment];
-    Finding {
-        rule: asked.rule.id.clone(),
-        rule_hash: asked.rule.hash.clone(),
-        subject: Subject {
-            school: Some(segment.school_id.clone()),
-            class: segment.class.clone(),
-            pupil: Some(asked.member.pupil),
-        },
-        fired_on: e.first.date,
-        last_on: e.last.date,
-        open: false,
-        measure,
-        evidence,
-    }
+    out.rule.clone_from(&asked.rule.id);
+    out.rule_hash.clone_from(&asked.rule.hash);
+    out.subject.school = Some(segment.school_id.clone());
+    out.subject.class.clone_from(&segment.class);
+    out.subject.pupil = Some(asked.member.pupil);
+    out.fired_on = e.first.date;
+    out.last_on = e.last.date;
+    out.open = false;
+    out.evidence.clear();
+    out.measure = asked.account(&asked.rule.root, e.last, &mut out.evidence);
+    out.evidence.sort_unstable();
+    out.evidence.dedup();
 }
 
 /// What changed between two evaluations of the same subjects, by (rule, subject, fired_on). The school and class of a

@@ -3,7 +3,7 @@
 
 use super::ast::{Clip, Cond, SubjectKind, Window, WindowKind};
 use super::program::{Compiled, Node, Program};
-use super::table::Table;
+use super::table::{Table, alike};
 use crate::domain::calendar::{Calendar, months_after};
 use crate::domain::finding::{Finding, Measure, Subject, Unit};
 use crate::domain::ids::{ClassName, SchoolId};
@@ -71,6 +71,7 @@ pub fn evaluate_classes(
         .filter(|r| r.subject != SubjectKind::Pupil)
         .flat_map(|r| r.leaves.iter().filter_map(|l| l.spec))
         .collect();
+    let mut stretches = Vec::new();
     let tables: Vec<Vec<Table>> = program
         .specs
         .iter()
@@ -83,7 +84,8 @@ pub fn evaluate_classes(
                 .iter()
                 .map(|(_, records)| {
                     let mut t = Table::default();
-                    t.fill(spec, records, calendar, &program.statuses);
+                    alike(records, &mut stretches);
+                    t.fill(spec, records, &stretches, calendar, &program.statuses);
                     t
                 })
                 .collect()

@@ -11,6 +11,7 @@ mod program;
 mod table;
 mod window;
 
+pub use super::finding::Findings;
 pub use condition::Scratch;
 pub use evaluate::{compare, evaluate, next_instant};
 pub use group::evaluate_classes;

@@ -8,7 +8,7 @@ use super::program::{Program, compile};
 use crate::domain::Date;
 use crate::domain::calendar::Calendar;
 use crate::domain::evidence::{Decision, DecisionKind, Evidence};
-use crate::domain::finding::{Finding, Measure};
+use crate::domain::finding::{Finding, Findings, Measure};
 use crate::domain::ids::{DecisionId, PupilId, StatusId};
 use crate::domain::policy::Policy;
 use crate::domain::ratio::Ratio;
@@ -149,14 +149,15 @@ impl<'a> Outlook<'a> {
     fn findings(&mut self, rule: &Rule, supposed: &Supposed, on: Date) -> Vec<Finding> {
         let program = compile(std::slice::from_ref(rule), self.policy, self.calendar);
         let calendar = self.calendar;
-        let mut out = Vec::new();
+        let mut out = Findings::default();
         let pupil = self.pupil;
         self.under(supposed);
-        let Some((_, built)) = self.built.iter().find(|(s, _)| s == supposed) else { return out };
+        let Some((_, built)) = self.built.iter().find(|(s, _)| s == supposed) else { return Vec::new() };
         if let Some(line) = built.timelines.get(&pupil) {
             let (acts, mut scratch) = (&self.evidence.acts, Scratch::default());
             evaluate(&program, calendar, &built.roster, line, acts, on, &mut scratch, &mut out);
         }
+        let mut out = out.to_vec();
         out.sort_by_key(|f| f.fired_on);
         out
     }

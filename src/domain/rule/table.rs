@@ -11,12 +11,12 @@ use crate::domain::timeline::{Record, Statuses};
 pub(super) struct Cell {
     pub a: i64,
     pub exists: bool,
+    /// A period that is looked at has a status that weighs something.
+    pub touched: bool,
     pub counts: bool,
     pub attended: bool,
     /// Attended periods weigh at least half of the stated ones.
     pub half_attended: bool,
-    /// Sums of all earlier days.
-    pub before: Sums,
 }
 
 #[derive(Clone, Copy, Default, Debug)]
@@ -31,38 +31,134 @@ pub(super) struct Sums {
 #[derive(Default, Debug)]
 pub(super) struct Table {
     pub cells: Vec<Cell>,
-    pub sums: Sums,
+    /// Sums of all earlier days, by day; one more at the end.
+    before: Vec<Sums>,
+    /// One bit for each record, as the cells have it.
+    pub touched: Vec<u64>,
+    pub counting: Vec<u64>,
+}
+
+/// Records from one index to another (excluded) that say the same and are weighed once.
+pub(super) type Stretch = (u32, u32);
+
+/// The stretches of a timeline.
+pub(super) fn alike(records: &[Record], out: &mut Vec<Stretch>) {
+    out.clear();
+    let mut from = 0;
+    for same in records.chunk_by(|a, b| a.word == b.word && a.is_day == b.is_day && a.school == b.school) {
+        let upto = from + u32::try_from(same.len()).unwrap_or(u32::MAX);
+        out.push((from, upto));
+        from = upto;
+    }
+}
+
+fn set_bits(bits: &mut [u64], (from, upto): Stretch) {
+    let (from, upto) = (from as usize, upto as usize);
+    for (n, word) in bits.iter_mut().enumerate().take(upto.div_ceil(64)).skip(from / 64) {
+        let low = from.saturating_sub(64 * n);
+        let high = (upto - 64 * n).min(64);
+        *word |= u64::MAX >> (64 - (high - low)) << low;
+    }
+}
+
+/// The indices of the bits that are set, ascending.
+pub(super) fn ones(bits: &[u64]) -> impl Iterator<Item = usize> {
+    bits.iter().enumerate().flat_map(|(n, word)| {
+        let mut word = *word;
+        std::iter::from_fn(move || {
+            let bit = (word != 0).then(|| 64 * n + word.trailing_zeros() as usize)?;
+            word &= word - 1;
+            Some(bit)
+        })
+    })
+}
+
+/// The first index at or after `from` whose bit is set.
+pub(super) fn next_one(bits: &[u64], from: usize) -> Option<usize> {
+    let mut n = from / 64;
+    let mut word = bits.get(n)? & u64::MAX << (from % 64);
+    while word == 0 {
+        n += 1;
+        word = *bits.get(n)?;
+    }
+    Some(64 * n + word.trailing_zeros() as usize)
 }
 
 impl Table {
     pub fn upto(&self, i: usize) -> Sums {
-        self.cells.get(i).map_or(self.sums, |c| c.before)
+        self.before.get(i).or(self.before.last()).copied().unwrap_or_default()
     }
 
-    pub fn fill(&mut self, spec: &Spec, records: &[Record], calendar: &Calendar, statuses: &Statuses) {
+    pub fn fill(
+        &mut self,
+        spec: &Spec,
+        records: &[Record],
+        stretches: &[Stretch],
+        calendar: &Calendar,
+        statuses: &Statuses,
+    ) {
         self.cells.clear();
+        self.before.clear();
+        for bits in [&mut self.touched, &mut self.counting] {
+            bits.clear();
+            bits.resize(records.len().div_ceil(64), 0);
+        }
         let mut sums = Sums::default();
-        // Most days say the same as the one before.
-        let (mut last, mut last_l) = (Cell::default(), 0);
-        let mut key = None;
-        for r in records {
-            let mut cell = Cell { before: sums, ..Cell::default() };
-            if r.is_day || spec.sees_half {
-                if key != Some((r.word, r.school)) {
-                    last = Cell::default();
-                    last_l = day(spec, r, calendar, statuses, &mut last);
-                    key = Some((r.word, r.school));
+        // Between days that are out of the usual the usual one comes again.
+        let mut usual: Option<((u64, u16), Cell, i64)> = None;
+        for stretch in stretches {
+            let r = &records[stretch.0 as usize];
+            let n = stretch.1 - stretch.0;
+            if !(r.is_day || spec.sees_half) {
+                self.cells.resize(stretch.1 as usize, Cell::default());
+                self.before.resize(stretch.1 as usize, sums);
+                continue;
+            }
+            let key = (r.word, r.school);
+            let (cell, l) = match usual {
+                Some((k, cell, l)) if k == key => (cell, l),
+                _ => {
+                    let mut cell = Cell::default();
+                    let l = day(spec, r, calendar, statuses, &mut cell);
+                    if usual.is_none() {
+                        usual = Some((key, cell, l));
+                    }
+                    (cell, l)
                 }
-                cell = Cell { before: sums, ..last };
-                let l = last_l;
+            };
+            let (counts, exists) = (u32::from(cell.counts), u32::from(cell.exists));
+            self.cells.resize(stretch.1 as usize, cell);
+            self.before.extend((0..n).map(|_| {
+                let before = sums;
                 sums.a += cell.a;
                 sums.l += l;
-                sums.counts += u32::from(cell.counts);
-                sums.exists += u32::from(cell.exists);
+                sums.counts += counts;
+                sums.exists += exists;
+                before
+            }));
+            if cell.touched {
+                set_bits(&mut self.touched, *stretch);
             }
-            self.cells.push(cell);
+            if cell.counts {
+                set_bits(&mut self.counting, *stretch);
+            }
         }
-        self.sums = sums;
+        self.before.push(sums);
+    }
+
+    /// From the day after one on: passes over days that do not exist, to the next one that does (an index) as long as
+    /// nothing stops in between.
+    fn reach(&self, after: usize, records: &[Record], stops: Stops, mut pass: impl FnMut(usize)) -> Option<usize> {
+        for i in after + 1..records.len() {
+            if stops.here(&records[i - 1], &records[i]) {
+                return None;
+            }
+            if self.cells[i].exists {
+                return Some(i);
+            }
+            pass(i);
+        }
+        None
     }
 }
 
@@ -79,6 +175,7 @@ fn day(spec: &Spec, r: &Record, calendar: &Calendar, statuses: &Statuses, cell: 
             cell.exists = true;
             l += weight;
             cell.a += weight * spec.weights[code];
+            cell.touched |= spec.weights[code] != 0;
             if statuses.attended >> code & 1 != 0 {
                 cell.attended = true;
                 attended += weight;
@@ -189,9 +286,64 @@ impl Stops {
     }
 }
 
+/// The runs that stand at each day, and one bit for each day at which one stands.
+#[derive(Default, Debug)]
+pub(super) struct Runs {
+    runs: Vec<Run>,
+    pub standing: Vec<u64>,
+}
+
+impl Runs {
+    pub fn get(&self, i: usize) -> Option<&Run> {
+        self.runs.get(i)
+    }
+    fn clear(&mut self) {
+        self.runs.clear();
+        self.standing.clear();
+    }
+    /// No run on so many days, to be written where there is one.
+    fn lay(&mut self, n: usize) {
+        self.clear();
+        self.runs.resize(n, Run::default());
+        self.standing.resize(n.div_ceil(64), 0);
+    }
+    fn set(&mut self, i: usize, run: Run) {
+        self.runs[i] = run;
+        self.standing[i / 64] |= u64::from(run.value > 0) << (i % 64);
+    }
+    pub fn push(&mut self, run: Run) {
+        let i = self.runs.len();
+        if i.is_multiple_of(64) {
+            self.standing.push(0);
+        }
+        self.runs.push(run);
+        self.standing[i / 64] |= u64::from(run.value > 0) << (i % 64);
+    }
+    pub fn fill(&mut self, runs: impl Iterator<Item = Run>) {
+        self.clear();
+        runs.for_each(|run| self.push(run));
+    }
+}
+
 /// Runs of counting days.
-pub(super) fn day_runs(cells: &[Cell], records: &[Record], broken_by: &BrokenBy, stops: Stops, out: &mut Vec<Run>) {
+pub(super) fn day_runs(table: &Table, records: &[Record], broken_by: &BrokenBy, stops: Stops, out: &mut Runs) {
     out.clear();
+    let cells = &table.cells;
+    if *broken_by == BrokenBy::Day && stops.across_schools {
+        // A run goes from one counting day to the next, over days that do not exist.
+        out.lay(records.len());
+        let (mut run, mut goes_on) = (Run::default(), None);
+        for i in ones(&table.counting) {
+            let today = u32::try_from(i).unwrap_or(u32::MAX);
+            run = match goes_on == Some(i) {
+                true => Run { last: today, value: run.value + 1, ..run },
+                false => Run { first: today, last: today, value: 1 },
+            };
+            out.set(i, run);
+            goes_on = table.reach(i, records, stops, |passed| out.set(passed, run));
+        }
+        return;
+    }
     let mut run = Run::default();
     let mut attended = 0;
     for (i, (c, r)) in cells.iter().zip(records).enumerate() {
@@ -221,16 +373,43 @@ pub(super) fn day_runs(cells: &[Cell], records: &[Record], broken_by: &BrokenBy,
 /// For each day the longest run of sessions or periods that contains one of the day.
 pub(super) fn part_runs(
     spec: &Spec,
-    cells: &[Cell],
+    table: &Table,
     records: &[Record],
     calendar: &Calendar,
     statuses: &Statuses,
     amount: &Amount,
     broken_by: &BrokenBy,
     stops: Stops,
-    out: &mut Vec<Run>,
+    out: &mut Runs,
 ) {
     out.clear();
+    let cells = &table.cells;
+    if *broken_by == BrokenBy::Day && stops.across_schools && !matches!(amount, Amount::Sessions(_)) {
+        // A day that exists without a period that counts ends the run.
+        out.lay(records.len());
+        let (mut run, mut goes_on) = (Run::default(), None);
+        for i in ones(&table.touched) {
+            if goes_on != Some(i) {
+                run = Run::default();
+            }
+            let today = u32::try_from(i).unwrap_or(u32::MAX);
+            let mut best = Run::default();
+            for part in periods(spec, &records[i], calendar, statuses, amount) {
+                if part.value > 0 {
+                    let first = if run.value == 0 { today } else { run.first };
+                    run = Run { first, last: today, value: run.value + part.value };
+                    if run.value > best.value {
+                        best = run;
+                    }
+                } else {
+                    run = Run::default();
+                }
+            }
+            out.set(i, best);
+            goes_on = table.reach(i, records, stops, |_| ());
+        }
+        return;
+    }
     let after_days = broken_by_attended_days(broken_by);
     let mut run = Run::default();
     let mut attended_days = 0;
@@ -272,6 +451,7 @@ pub(super) fn part_runs(
         }
         // Days that are passed over leave C as it was.
         let passed = after_days.is_some() && best.value == 0 && run.value > 0;
-        out.push(if passed { out.last().copied().unwrap_or_default() } else { best });
+        let last = i.checked_sub(1).and_then(|i| out.get(i)).copied().unwrap_or_default();
+        out.push(if passed { last } else { best });
     }
 }

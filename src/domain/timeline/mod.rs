@@ -1,13 +1,15 @@
 //! Timelines (rules.md §1): one word of status nibbles for each recorded day of a pupil, built from deliveries, register
-//! and decisions. What is said is gathered in `resolve`, what counts is decided in `statement`, where a pupil is in
-//! `roster`; this file is what others read.
+//! and decisions. What is said is gathered in `resolve` and `sheet`, what counts is decided in `statement`, where a pupil
+//! is in `roster`; this file is what others read.
 
 mod resolve;
 pub mod roster;
+mod sheet;
 mod statement;
 
-pub use resolve::{Built, ClassCover, Correction, SourceStart, TimelineFault, build};
+pub use resolve::{Built, ClassCover, Correction, SourceStart, Statements, TimelineFault, build, gather};
 pub use roster::{ClassNo, Member, Roster, Segment};
+pub use statement::Reading;
 
 use super::Date;
 use super::calendar::{Calendar, PERIODS_MAX, Periods, SchoolFrame, TrackId};
@@ -118,19 +120,46 @@ impl Tally {
         // Most days say the same as the day before.
         for same in records.chunk_by(|a, b| a.word == b.word) {
             let n = u32::try_from(same.len()).unwrap_or(u32::MAX);
-            let set = same[0].set;
-            for code in 0..16 {
-                t.days[code] += if set >> code & 1 != 0 { n } else { 0 };
+            let mut set = same[0].set;
+            while set != 0 {
+                t.days[set.trailing_zeros() as usize] += n;
+                set &= set - 1;
             }
+            // Where nothing is recorded any more the rest is all ones.
             let mut word = same[0].word;
-            for _ in 0..PERIODS_MAX {
+            while word != u64::MAX {
                 t.periods[(word & 15) as usize] += n;
-                word >>= 4;
+                word = (word >> 4) | (15 << 60);
             }
         }
         t.periods[usize::from(NOT_RECORDED)] = 0;
         t
     }
+}
+
+/// A one in the lowest bit of each of these periods' nibbles.
+fn nibbles(periods: Periods) -> u64 {
+    let mut x = u64::from(periods);
+    x = (x | (x << 24)) & 0x0000_00ff_0000_00ff;
+    x = (x | (x << 12)) & 0x000f_000f_000f_000f;
+    x = (x | (x << 6)) & 0x0303_0303_0303_0303;
+    x |= x << 3;
+    x & 0x1111_1111_1111_1111
+}
+
+/// The word of a day on which these periods have one status.
+fn spread(periods: Periods, code: Code) -> u64 {
+    let ones = nibbles(periods);
+    !(ones * 15) | ones * u64::from(code)
+}
+
+fn set_of(word: u64) -> StatusSet {
+    let (mut word, mut set) = (word, 0u16);
+    while word != u64::MAX {
+        set |= 1 << (word & 15);
+        word = (word >> 4) | (15 << 60);
+    }
+    set & !(1 << NOT_RECORDED)
 }
 
 impl PartialEq for Timeline {
@@ -140,11 +169,14 @@ impl PartialEq for Timeline {
 }
 
 impl Timeline {
-    fn new(pupil: PupilId, records: Vec<Record>, statuses: Arc<Statuses>) -> Self {
-        let set = records.iter().fold(0, |s, r| s | r.set);
-        let has_leave = records.iter().any(|r| r.leave_until.is_some());
-        let tally = Tally::of(&records);
-        Timeline { pupil, records, statuses, set, tally, has_leave }
+    fn new(pupil: PupilId, statuses: Arc<Statuses>) -> Self {
+        Timeline { pupil, records: Vec::new(), statuses, set: 0, tally: Tally::default(), has_leave: false }
+    }
+    /// Sums up the records, once they are all there.
+    fn sum_up(&mut self) {
+        self.tally = Tally::of(&self.records);
+        self.set = (0..16).fold(0, |set, code| set | u16::from(self.tally.days[code] > 0) << code);
+        self.has_leave = self.records.iter().any(|r| r.leave_until.is_some());
     }
     pub fn records(&self) -> &[Record] {
         &self.records

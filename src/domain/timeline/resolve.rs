@@ -1,7 +1,8 @@
 //! From evidence to observations and coverage (rules.md §1): who says what about whom, in the order of stamps alone, never in
-//! the order in which evidence is handed in. What counts of it is decided in `statement`.
+//! the order in which evidence is handed in. Presence lists are read in `sheet`, what counts is decided in `statement`.
 
 use super::roster::{ClassNo, Member, Roster, Segment};
+use super::sheet::{Lists, Planned, plans};
 use super::{Code, EARLY_LEAVE, LATE, PRESENT, Statuses, Timeline};
 use crate::domain::calendar::{Calendar, Periods};
 use crate::domain::evidence::{DecisionKind, DeliveryFacts, Evidence, Stamp};
@@ -49,7 +50,9 @@ pub struct SourceStart {
 /// Which classes were recorded when.
 #[derive(Clone, Default, Debug)]
 pub struct ClassCover {
-    pub(super) full: HashMap<(ClassNo, Date), Cover>,
+    /// By class and day of the calendar, which begins with `first`.
+    full: Vec<Vec<Cover>>,
+    first: Option<Date>,
     pub(super) lists: HashMap<(SchoolId, Date), Vec<Listed>>,
     pub starts: Vec<SourceStart>,
 }
@@ -57,6 +60,7 @@ pub struct ClassCover {
 #[derive(Clone, Default, Debug)]
 pub(super) struct Cover {
     pub(super) all: Periods,
+    /// By delivery; kept only where somebody asks for corrections.
     pub(super) by: Vec<(u32, Periods)>,
 }
 
@@ -80,9 +84,16 @@ pub struct Correction {
 }
 
 impl ClassCover {
+    fn day(&self, date: Date) -> Option<usize> {
+        usize::try_from((date - self.first?).num_days()).ok()
+    }
+    /// What full exports cover of a class on a date of the calendar.
+    pub(super) fn full_on(&self, class: ClassNo, date: Date) -> Option<&Cover> {
+        self.full.get(class.0 as usize)?.get(self.day(date)?)
+    }
     /// Any period of that day is covered for the class.
     pub fn covers(&self, roster: &Roster, school: &SchoolId, class: Option<&ClassName>, date: Date) -> bool {
-        roster.class_no(school, class).is_some_and(|no| self.full.get(&(no, date)).is_some_and(|c| c.all != 0))
+        roster.class_no(school, class).is_some_and(|no| self.full_on(no, date).is_some_and(|c| c.all != 0))
             || self
                 .lists
                 .get(&(school.clone(), date))
@@ -112,17 +123,40 @@ pub(super) enum Rank {
 
 pub(super) const NO_SOURCE: u16 = u16::MAX;
 
-pub(super) struct Builder<'a> {
+/// The deliveries known, ascending: what each says of itself, its place in the order of stamps, its source.
+struct Deliveries<'a>(Vec<(DeliveryId, &'a DeliveryFacts, u32, u16)>);
+
+impl<'a> Deliveries<'a> {
+    fn get(&self, id: DeliveryId) -> Option<(&'a DeliveryFacts, u32, u16)> {
+        let i = self.0.binary_search_by_key(&id, |d| d.0).ok()?;
+        let (_, facts, order, source) = self.0[i];
+        Some((facts, order, source))
+    }
+}
+
+/// All that is said, ready to be read pupil by pupil.
+pub struct Statements<'a> {
     pub(super) calendar: &'a Calendar,
     pub(super) statuses: Arc<Statuses>,
     pub(super) roster: Roster,
-    pub(super) deliveries: BTreeMap<DeliveryId, (&'a DeliveryFacts, u32, u16)>,
+    deliveries: Deliveries<'a>,
     pub(super) stamps: Vec<Stamp>,
     pub(super) cover: ClassCover,
     /// For each source, class and date: the deliveries that are its whole statement about some periods.
     pub(super) whole: HashMap<(u16, ClassNo, Date), Vec<(u32, Periods)>>,
     pub(super) whole_lists: HashMap<(SchoolId, Date), Vec<(u16, Listed)>>,
     pub(super) faults: BTreeSet<TimelineFault>,
+    /// By school.
+    pub(super) lists: Vec<Lists>,
+    /// By track.
+    pub(super) plans: Vec<Vec<Planned>>,
+    /// By source: a newer delivery may take back what it said.
+    pub(super) replaceable: Vec<bool>,
+    /// What is said of single pupils, by date and stamp; for each member of the roster its first, and one more at the end.
+    said: Vec<(Date, Seen)>,
+    said_from: Vec<usize>,
+    wants_corrections: bool,
+    pub(super) until: Date,
 }
 
 /// Builds the roster, and the timelines of `pupils` up to `until` (included). `known_at`: only what was stated or recorded
@@ -135,6 +169,18 @@ pub fn build(
     until: Date,
     known_at: Option<Time>,
 ) -> Built {
+    gather(policy, calendar, evidence, until, known_at).into_built(pupils)
+}
+
+/// Builds the roster, and gathers what is said of everybody up to `until` (included), so that timelines can be read one by
+/// one.
+pub fn gather<'a>(
+    policy: &Policy,
+    calendar: &'a Calendar,
+    evidence: &'a Evidence,
+    until: Date,
+    known_at: Option<Time>,
+) -> Statements<'a> {
     let known = |t: Time| known_at.is_none_or(|k| t <= k);
     let mut stamps: Vec<Stamp> = evidence
         .deliveries
@@ -150,14 +196,11 @@ pub fn build(
     let mut sources: Vec<&SourceId> = evidence.deliveries.values().map(|d| &d.source).collect();
     sources.sort_unstable();
     sources.dedup();
-    let deliveries: BTreeMap<DeliveryId, (&DeliveryFacts, u32, u16)> = evidence
-        .deliveries
-        .iter()
-        .filter_map(|(id, d)| {
-            let source = sources.binary_search(&&d.source).ok().and_then(|i| u16::try_from(i).ok())?;
-            order(d.stamp).filter(|_| known(d.stamp.stated_at)).map(|o| (*id, (d, o, source)))
-        })
-        .collect();
+    let deliveries = evidence.deliveries.iter().filter_map(|(id, d)| {
+        let source = sources.binary_search(&&d.source).ok().and_then(|i| u16::try_from(i).ok())?;
+        order(d.stamp).filter(|_| known(d.stamp.stated_at)).map(|o| (*id, d, o, source))
+    });
+    let deliveries = Deliveries(deliveries.collect());
 
     let register: Vec<_> = evidence.register.iter().filter(|r| known(r.stamp.stated_at)).collect();
     let mut exports: BTreeMap<SchoolId, BTreeSet<Stamp>> = BTreeMap::new();
@@ -167,51 +210,57 @@ pub fn build(
         }
     }
     for r in &register {
-        exports.entry(r.school.clone()).or_default().insert(r.stamp);
+        match exports.get_mut(&r.school) {
+            Some(stamps) => stamps.insert(r.stamp),
+            None => exports.entry(r.school.clone()).or_default().insert(r.stamp),
+        };
     }
     let first_rows = first_rows(evidence, &register, &deliveries);
-    let decisions: Vec<_> = evidence
+    let mut decisions: Vec<_> = evidence
         .decisions
         .iter()
         .filter(|d| known(d.recorded_at) && d.withdrawn_at.is_none_or(|w| !known(w)))
         .collect();
     let roster = Roster::new(calendar, &register, &exports, &decisions, &first_rows);
+    decisions.sort_by_key(|d| (d.recorded_at, d.id));
 
-    let mut b = Builder {
+    let days = calendar.first_day().zip(calendar.last_day()).map_or(0, |(f, l)| (l - f).num_days() + 1);
+    let classes = roster.class_count();
+    let mut s = Statements {
         calendar,
         statuses: Arc::new(Statuses::new(policy)),
+        plans: plans(calendar, &roster, until),
         roster,
         deliveries,
-        stamps: stamps.clone(),
-        cover: ClassCover::default(),
+        stamps,
+        cover: ClassCover {
+            full: vec![vec![Cover::default(); usize::try_from(days).unwrap_or(0)]; classes],
+            first: calendar.first_day(),
+            ..ClassCover::default()
+        },
         whole: HashMap::new(),
         whole_lists: HashMap::new(),
         faults: BTreeSet::new(),
+        lists: Vec::new(),
+        replaceable: vec![false; sources.len()],
+        said: Vec::new(),
+        said_from: Vec::new(),
+        wants_corrections: policy.rules.iter().any(|r| asks_for_corrections(&r.when)),
+        until,
     };
-    b.lists();
-
-    // Members to build, by their index in the roster.
-    let mut wanted: Vec<Option<usize>> = vec![None; b.roster.members().len()];
-    let mut members: Vec<usize> = pupils.iter().filter_map(|p| b.roster.index_of(*p)).collect();
-    members.sort_unstable();
-    members.dedup();
-    for (i, m) in members.iter().enumerate() {
-        wanted[*m] = Some(i);
-    }
-    let mut seen: Vec<Vec<(Date, Seen)>> = vec![Vec::new(); members.len()];
-    b.sheets(evidence, &wanted, &mut seen);
-    b.rows(evidence, &wanted, &mut seen);
-    b.leaves(evidence, &wanted, &mut seen, until, &order);
-    let mut decisions = decisions;
-    decisions.sort_by_key(|d| (d.recorded_at, d.id));
+    s.exceptions();
+    s.sheets(evidence);
+    let mut said = Vec::new();
+    s.rows(evidence, &mut said);
+    s.leaves(evidence, &mut said);
     for (n, d) in decisions.iter().enumerate() {
         let code = match &d.kind {
-            DecisionKind::Excuse(status) => b.statuses.code(status),
+            DecisionKind::Excuse(status) => s.statuses.code(status),
             DecisionKind::Return => Some(PRESENT),
             DecisionKind::NotExpected => None,
         };
-        let (Some(code), Some(i)) = (code, b.roster.index_of(d.pupil).and_then(|m| wanted[m])) else { continue };
-        let s = Seen {
+        let (Some(code), Some(m)) = (code, s.roster.index_of(d.pupil)) else { continue };
+        let seen = Seen {
             rank: (Rank::Decision, u32::try_from(n).unwrap_or(u32::MAX), 0),
             periods: Periods::MAX,
             school: None,
@@ -220,31 +269,24 @@ pub fn build(
             leave: false,
             leave_until: None,
         };
-        for date in d.from.iter_days().take_while(|x| *x <= d.to && *x <= until) {
-            seen[i].push((date, s));
+        said.extend(d.from.iter_days().take_while(|x| *x <= d.to && *x <= until).map(|date| (m, date, seen)));
+    }
+    said.sort_by_key(|(m, date, seen)| (*m, *date, seen.rank));
+    let members = s.roster.members().len();
+    s.said_from = Vec::with_capacity(members + 1);
+    let mut at = 0;
+    for m in 0..=members {
+        while said.get(at).is_some_and(|x| x.0 < m) {
+            at += 1;
         }
+        s.said_from.push(at);
     }
-
-    let wants_corrections = policy.rules.iter().any(|r| asks_for_corrections(&r.when));
-    let mut timelines = BTreeMap::new();
-    let mut corrections = Vec::new();
-    for (i, m) in members.iter().enumerate() {
-        let mut list = std::mem::take(&mut seen[i]);
-        list.sort_by_key(|(date, s)| (*date, s.rank));
-        let member = &b.roster.members()[*m];
-        timelines.insert(member.pupil, b.timeline(member, &list, until));
-        if wants_corrections {
-            b.corrections(member, &list, until, &mut corrections);
-        }
+    s.said = said.into_iter().map(|(_, date, seen)| (date, seen)).collect();
+    let by_rows = s.whole.keys().map(|(source, ..)| *source);
+    for source in by_rows.chain(s.whole_lists.values().flatten().map(|(source, _)| *source)) {
+        s.replaceable[usize::from(source)] = true;
     }
-    Built {
-        roster: b.roster,
-        timelines,
-        faults: b.faults.into_iter().collect(),
-        cover: b.cover,
-        corrections,
-        statuses: b.statuses,
-    }
+    s
 }
 
 fn asks_for_corrections(c: &Cond) -> bool {
@@ -260,7 +302,7 @@ fn asks_for_corrections(c: &Cond) -> bool {
 fn first_rows(
     evidence: &Evidence,
     register: &[&crate::domain::evidence::RegisterRow],
-    deliveries: &BTreeMap<DeliveryId, (&DeliveryFacts, u32, u16)>,
+    deliveries: &Deliveries,
 ) -> HashMap<(PupilId, Date), Stamp> {
     type Place<'a> = (&'a SchoolId, Option<&'a ClassName>, Option<u8>);
     let mut places: HashMap<PupilId, BTreeSet<Place>> = HashMap::new();
@@ -275,7 +317,7 @@ fn first_rows(
         .collect();
     let mut out: HashMap<(PupilId, Date), Stamp> = HashMap::new();
     let mut note = |pupil: PupilId, date: Date, delivery: DeliveryId| {
-        if let Some((facts, ..)) = deliveries.get(&delivery) {
+        if let Some((facts, ..)) = deliveries.get(delivery) {
             let at = out.entry((pupil, date)).or_insert(facts.stamp);
             *at = (*at).min(facts.stamp);
         }
@@ -285,18 +327,58 @@ fn first_rows(
     }
     let days: BTreeSet<Date> = asked.iter().map(|(d, _)| *d).collect();
     for s in evidence.sheets.iter().filter(|s| days.contains(&s.date)) {
-        for p in s.present.iter().filter(|p| asked.contains(&(s.date, **p))) {
-            note(*p, s.date, s.delivery);
+        for p in s.present.iter().filter(|p| asked.contains(&(s.date, *p))) {
+            note(p, s.date, s.delivery);
         }
     }
     out
 }
 
-impl Builder<'_> {
+impl<'a> Statements<'a> {
+    pub fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    pub(super) fn delivery(&self, id: DeliveryId) -> Option<(&'a DeliveryFacts, u32, u16)> {
+        self.deliveries.get(id)
+    }
+
+    /// What is said of a single pupil (by the index in the roster), by date and stamp.
+    pub(super) fn said_of(&self, member: usize) -> &[(Date, Seen)] {
+        &self.said[self.said_from[member]..self.said_from[member + 1]]
+    }
+
+    /// The timelines of these pupils beside everything else.
+    pub fn into_built(self, pupils: &[PupilId]) -> Built {
+        let mut reading = self.reading();
+        let mut timelines = BTreeMap::new();
+        for pupil in pupils {
+            if let Some(t) = reading.of(*pupil) {
+                timelines.insert(*pupil, t.clone());
+            }
+        }
+        let mut corrections = Vec::new();
+        if self.wants_corrections {
+            for pupil in timelines.keys() {
+                if let Some(m) = self.roster.index_of(*pupil) {
+                    self.corrections(m, &mut corrections);
+                }
+            }
+        }
+        Built {
+            roster: self.roster,
+            timelines,
+            faults: self.faults.into_iter().collect(),
+            cover: self.cover,
+            corrections,
+            statuses: self.statuses,
+        }
+    }
+
     /// What exceptions lists cover, and the day from which each source delivers.
-    fn lists(&mut self) {
+    fn exceptions(&mut self) {
         let mut starts: BTreeMap<(SchoolId, u16), (Date, Vec<ClassName>)> = BTreeMap::new();
-        for (facts, order, source) in self.deliveries.values() {
+        for (_, facts, order, source) in &self.deliveries.0 {
             for (school, dates) in &facts.stated {
                 for date in dates {
                     let at = starts.entry((school.clone(), *source)).or_insert((*date, facts.classes.clone()));
@@ -317,25 +399,33 @@ impl Builder<'_> {
     }
 
     /// A row of a full export covers its pupil's register class.
-    fn covered(&mut self, class: ClassNo, date: Date, order: u32, source: u16, replaces: Replaces, periods: Periods) {
-        let c = self.cover.full.entry((class, date)).or_default();
-        c.all |= periods;
-        if let Some((_, p)) = c.by.iter_mut().find(|(o, _)| *o == order) {
-            *p |= periods;
-        } else {
-            c.by.push((order, periods));
+    pub(super) fn covered(
+        &mut self,
+        class: ClassNo,
+        date: Date,
+        order: u32,
+        source: u16,
+        replaces: Replaces,
+        periods: Periods,
+    ) {
+        let add = |list: &mut Vec<(u32, Periods)>| match list.iter_mut().find(|(o, _)| *o == order) {
+            Some((_, p)) => *p |= periods,
+            None => list.push((order, periods)),
+        };
+        let day = self.cover.day(date);
+        if let Some(c) = day.and_then(|day| self.cover.full.get_mut(class.0 as usize)?.get_mut(day)) {
+            c.all |= periods;
+            if self.wants_corrections {
+                add(&mut c.by);
+            }
         }
         if replaces == Replaces::Day {
-            let w = self.whole.entry((source, class, date)).or_default();
-            match w.iter_mut().find(|(o, _)| *o == order) {
-                Some((_, p)) => *p |= periods,
-                None => w.push((order, periods)),
-            }
+            add(self.whole.entry((source, class, date)).or_default());
         }
     }
 
     /// The class in which a school may speak about a pupil on a day; `None`: the register has them elsewhere.
-    fn class_at(segment: &Segment, school: usize) -> Option<ClassNo> {
+    pub(super) fn class_at(segment: &Segment, school: usize) -> Option<ClassNo> {
         if segment.school == Some(school) {
             return Some(segment.class_no);
         }
@@ -347,89 +437,16 @@ impl Builder<'_> {
         segment.school.and_then(|s| self.calendar.frame_of(s).slot(slot)).unwrap_or(0)
     }
 
-    fn sheets(&mut self, evidence: &Evidence, wanted: &[Option<usize>], seen: &mut [Vec<(Date, Seen)>]) {
-        let mut sheets: Vec<_> = evidence
-            .sheets
-            .iter()
-            .filter_map(|s| {
-                let (facts, order, source) = self.deliveries.get(&s.delivery)?;
-                Some((s, *facts, *order, *source, self.calendar.school_index(&s.school)?))
-            })
-            .collect();
-        sheets.sort_by_key(|(s, _, order, ..)| (s.date, *order));
-        let mut starts: BTreeMap<(SchoolId, u16), Date> = BTreeMap::new();
-        // By class: what the sheet at hand covers of it.
-        let mut covers: Vec<Periods> = vec![0; self.roster.class_count()];
-        let mut classes: Vec<ClassNo> = Vec::new();
-        for (sheet, facts, order, source, school) in sheets {
-            if !sheet.present.is_empty() {
-                let at = starts.entry((sheet.school.clone(), source)).or_insert(sheet.date);
-                *at = (*at).min(sheet.date);
-            }
-            let mut last_slot: Option<(usize, Periods)> = None;
-            let mut from = 0;
-            for pupil in &sheet.present {
-                // Both lists ascend: go on from where the last pupil was found.
-                let Some(m) = find(self.roster.members(), from, *pupil) else { continue };
-                from = m;
-                let segment = self.roster.members()[m].at(sheet.date);
-                let Some(class) = Self::class_at(segment, school) else {
-                    self.faults.insert(TimelineFault {
-                        delivery: sheet.delivery,
-                        row_no: None,
-                        pupil: *pupil,
-                        date: sheet.date,
-                        kind: FaultKind::ForeignPupil,
-                    });
-                    continue;
-                };
-                let own = segment.school.unwrap_or(school);
-                let periods = match last_slot {
-                    Some((s, p)) if s == own => p,
-                    _ => {
-                        let p = self.slot(segment, sheet.slot.as_str());
-                        last_slot = Some((own, p));
-                        p
-                    }
-                };
-                let c = &mut covers[class.0 as usize];
-                // A class may be listed for a slot that its day does not have: it is noted all the same.
-                if *c == 0 && !classes.contains(&class) {
-                    classes.push(class);
-                }
-                *c |= periods;
-                if let (Some(i), true) = (wanted[m], periods != 0) {
-                    let s = Seen {
-                        rank: (Rank::Export, order, 0),
-                        periods,
-                        school: u16::try_from(school).ok(),
-                        source,
-                        code: PRESENT,
-                        leave: false,
-                        leave_until: None,
-                    };
-                    seen[i].push((sheet.date, s));
-                }
-            }
-            for class in classes.drain(..) {
-                let periods = std::mem::take(&mut covers[class.0 as usize]);
-                if facts.coverage == CoverageKind::Full {
-                    self.covered(class, sheet.date, order, source, facts.replaces, periods);
-                }
-            }
-        }
-        for ((school, _), first) in starts {
-            self.cover.starts.push(SourceStart { school, classes: Vec::new(), first });
-        }
-    }
-
-    fn rows(&mut self, evidence: &Evidence, wanted: &[Option<usize>], seen: &mut [Vec<(Date, Seen)>]) {
+    fn rows(&mut self, evidence: &Evidence, said: &mut Vec<(usize, Date, Seen)>) {
+        // Rows come pupil by pupil or day by day: what was looked up for the row before is mostly asked for again.
+        let mut first_of: Vec<Option<Date>> = vec![None; self.calendar.schools().len()];
+        let mut from = 0;
+        let (mut places, mut codes) = (Memo::default(), Memo::default());
         for row in &evidence.rows {
-            let Some((facts, order, source)) = self.deliveries.get(&row.delivery).copied() else { continue };
-            let (Some(m), Some(school)) = (self.roster.index_of(row.pupil), self.calendar.school_index(&row.school))
-            else {
-                continue;
-            };
+            let Some((facts, order, source)) = self.delivery(row.delivery) else { continue };
+            let school = places.get(&row.school, |s| self.calendar.school_index(s));
+            let (Some(m), Some(school)) = (find(self.roster.members(), from, row.pupil), school) else { continue };
+            from = m;
             let segment = self.roster.members()[m].at(row.date);
             let fault = |kind| TimelineFault {
                 delivery: row.delivery,
@@ -449,15 +466,10 @@ impl Builder<'_> {
             }
             if facts.coverage == CoverageKind::Full {
                 self.covered(class, row.date, order, source, facts.replaces, periods);
-                let starts = &mut self.cover.starts;
-                match starts.iter_mut().find(|s| s.school == row.school && s.classes.is_empty()) {
-                    Some(s) => s.first = s.first.min(row.date),
-                    None => {
-                        starts.push(SourceStart { school: row.school.clone(), classes: Vec::new(), first: row.date })
-                    }
-                }
+                let first = &mut first_of[school];
+                *first = Some(first.map_or(row.date, |d| d.min(row.date)));
             }
-            let (Some(i), Some(code)) = (wanted[m], self.statuses.code(&row.status)) else { continue };
+            let Some(code) = codes.get(&row.status, |s| self.statuses.code(s)) else { continue };
             // Read by the day's own periods: which one is the first or the last of the slot may differ on a half day.
             let planned = plan & periods;
             let mut push = |periods: Periods, code: Code| {
@@ -471,7 +483,7 @@ impl Builder<'_> {
                         leave: false,
                         leave_until: row.leave_until,
                     };
-                    seen[i].push((row.date, s));
+                    said.push((m, row.date, s));
                 }
             };
             match code {
@@ -488,19 +500,21 @@ impl Builder<'_> {
                 _ => push(planned, code),
             }
         }
+        for (school, first) in first_of.into_iter().enumerate() {
+            let Some(first) = first else { continue };
+            let id = &self.calendar.frame_of(school).id;
+            match self.cover.starts.iter_mut().find(|s| s.school == *id && s.classes.is_empty()) {
+                Some(s) => s.first = s.first.min(first),
+                None => self.cover.starts.push(SourceStart { school: id.clone(), classes: Vec::new(), first }),
+            }
+        }
     }
 
-    fn leaves(
-        &mut self,
-        evidence: &Evidence,
-        wanted: &[Option<usize>],
-        seen: &mut [Vec<(Date, Seen)>],
-        until: Date,
-        order: &dyn Fn(Stamp) -> Option<u32>,
-    ) {
+    fn leaves(&mut self, evidence: &Evidence, said: &mut Vec<(usize, Date, Seen)>) {
         for l in &evidence.leaves {
-            let (Some(i), Some(code), Some(order)) =
-                (self.roster.index_of(l.pupil).and_then(|m| wanted[m]), self.statuses.code(&l.status), order(l.stamp))
+            let order = self.stamps.binary_search(&l.stamp).ok().and_then(|i| u32::try_from(i).ok());
+            let (Some(m), Some(code), Some(order)) =
+                (self.roster.index_of(l.pupil), self.statuses.code(&l.status), order)
             else {
                 continue;
             };
@@ -514,8 +528,29 @@ impl Builder<'_> {
                 leave: self.statuses.unexcused & 1 << code == 0,
                 leave_until: Some(l.until),
             };
-            for date in l.from.iter_days().take_while(|d| *d <= l.until && *d <= until) {
-                seen[i].push((date, s));
+            let until = l.until.min(self.until);
+            said.extend(l.from.iter_days().take_while(|d| *d <= until).map(|date| (m, date, s)));
+        }
+    }
+}
+
+/// What was looked up last, since it is mostly asked for again.
+struct Memo<'e, K, V>(Option<(&'e K, V)>);
+
+impl<K, V> Default for Memo<'_, K, V> {
+    fn default() -> Self {
+        Memo(None)
+    }
+}
+
+impl<'e, K: PartialEq, V: Copy> Memo<'e, K, V> {
+    fn get(&mut self, key: &'e K, look_up: impl FnOnce(&K) -> V) -> V {
+        match self.0 {
+            Some((k, v)) if k == key => v,
+            _ => {
+                let v = look_up(key);
+                self.0 = Some((key, v));
+                v
             }
         }
     }

@@ -48,7 +48,7 @@ pub fn apply(
         };
         shelf::admit(tx, id, State::Applied, now)?;
         match (past.delivery.content, before) {
-            (Content::Attendance, Some(roster)) => attendance(tx, &roster, stamp, now)?,
+            (Content::Attendance, Some(roster)) => attendance(tx, calendar, &roster, stamp, now)?,
             (Content::Register, Some(before)) => {
                 let fresh = listed(tx, &before, stamp, now)?;
                 waited(tx, &vault, policy, calendar, &fresh, now, numbers)?;
@@ -66,7 +66,13 @@ pub fn apply(
     })?)
 }
 
-fn attendance(tx: &Transaction, roster: &Roster, stamp: Stamp, now: Time) -> Result<(), StoreError> {
+fn attendance(
+    tx: &Transaction,
+    calendar: &Calendar,
+    roster: &Roster,
+    stamp: Stamp,
+    now: Time,
+) -> Result<(), StoreError> {
     let mut change = Change::default();
     let classes = shelf::classes(tx, stamp.delivery)?;
     for (school, date) in shelf::days(tx, stamp.delivery)? {
@@ -74,7 +80,7 @@ fn attendance(tx: &Transaction, roster: &Roster, stamp: Stamp, now: Time) -> Res
         shelf::put_day(tx, stamp.delivery, &school, date)?;
         let after = of_day(tx, &school, date)?;
         let two = Two { before: (&before.0, &before.1), after: (&after.0, &after.1) };
-        weigh(roster, &school, date, stamp, &classes, &two, &mut change);
+        weigh(calendar, roster, &school, date, stamp, &classes, &two, &mut change);
     }
     for pupil in change.pupils.into_iter().filter(|p| roster.member_of(*p).is_some()) {
         deliveries::mark_pupil(tx, pupil, now)?;

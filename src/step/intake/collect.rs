@@ -36,7 +36,7 @@ pub struct Extra {
 
 pub struct Collected<'a> {
     policy: &'a Policy,
-    calendar: &'a Calendar,
+    pub(super) calendar: &'a Calendar,
     source: &'a Source,
     pub roster: Roster,
     identity: Identity,

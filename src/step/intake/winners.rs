@@ -3,6 +3,7 @@
 
 use super::collect::{Collected, Stated};
 use crate::domain::Date;
+use crate::domain::calendar::{Calendar, Periods};
 use crate::domain::evidence::Stamp;
 use crate::domain::ids::{ClassName, PupilId, SchoolId, SlotName, StatusId};
 use crate::domain::policy::{CoverageKind, Policy, Replaces, Source};
@@ -91,7 +92,8 @@ fn day(
         leave_until: leave_until(collected, r),
     }));
     let two = Two { before: (&from, &said), after: (&from_then, &said_then) };
-    let (before, after) = weigh(&collected.roster, school, date, stamp, &source.classes, &two, change);
+    let (before, after) =
+        weigh(&collected.calendar, &collected.roster, school, date, stamp, &source.classes, &two, change);
     look_for_absence(source, collected, school, date, rows, &before, &after, change);
     Ok(())
 }
@@ -105,6 +107,7 @@ pub struct Two<'a> {
 /// Whom the delivery of that stamp changes on one day of a school; what counted before and what counts with it.
 /// `classes`: those that it covers (none: all).
 pub fn weigh(
+    calendar: &Calendar,
     roster: &Roster,
     school: &SchoolId,
     date: Date,
@@ -113,7 +116,11 @@ pub fn weigh(
     two: &Two,
     change: &mut Change,
 ) -> (Standing, Standing) {
-    let (before, after) = (standing(two.before.0, two.before.1), standing(two.after.0, two.after.1));
+    let frame = calendar.school_index(school).map(|i| calendar.frame_of(i));
+    // Slots that the school does not have overlap with everything.
+    let periods = |slot: &SlotName| frame.and_then(|f| f.slot(slot.as_str())).unwrap_or(u16::MAX);
+    let before = standing(two.before.0, two.before.1, &periods);
+    let after = standing(two.after.0, two.after.1, &periods);
     let mut changed = BTreeSet::new();
     for p in before.keys().chain(after.keys()) {
         if before.get(p) != after.get(p) {
@@ -204,7 +211,7 @@ fn look_for_absence(
 /// about the whole day leaves nothing of the earlier ones).
 pub type Standing = BTreeMap<PupilId, Vec<(SlotName, StatusId, Option<Date>)>>;
 
-fn standing(from: &[From], said: &[Said]) -> Standing {
+fn standing(from: &[From], said: &[Said], periods: &dyn Fn(&SlotName) -> Periods) -> Standing {
     let replaced = |s: &Said| {
         from.iter().find(|f| f.stamp == s.stamp).is_some_and(|f| {
             f.replaces == Replaces::Day
@@ -225,6 +232,13 @@ fn standing(from: &[From], said: &[Said]) -> Standing {
             now.retain(|(slot, _, _)| *slot != s.slot);
         }
         now.push((s.slot.clone(), s.status.clone(), s.leave_until));
+        // Of statements about different times it says nothing which was made first, and presences are stored without
+        // their place in the file.
+        let mut i = now.len() - 1;
+        while i > 0 && now[i].0 < now[i - 1].0 && periods(&now[i].0) & periods(&now[i - 1].0) == 0 {
+            now.swap(i, i - 1);
+            i -= 1;
+        }
     }
     out
 }
