@@ -77,6 +77,13 @@ impl Db {
         Db::prepare(conn, key, Some(path.to_path_buf()))
     }
 
+    /// The same on a file system of SQLite's by that name, which makes its own files: a disk that can be cut off.
+    pub fn open_on(file_system: &str, path: &Path, key: &Key) -> Result<Db, StoreError> {
+        let conn = Connection::open_with_flags_and_vfs(path, OpenFlags::default(), file_system)?;
+        let _mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |r| r.get(0))?;
+        Db::prepare(conn, key, Some(path.to_path_buf()))
+    }
+
     pub fn open_in_memory(key: &Key) -> Result<Db, StoreError> {
         Db::prepare(Connection::open_in_memory()?, key, None)
     }

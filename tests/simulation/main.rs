@@ -1,0 +1,5 @@
+//! Simulation: made-up townships live through terms and school years in virtual time, each time with other mishaps drawn
+//! from a seed, and what must always hold is asserted.
+
+mod look;
+mod term;
