@@ -35,7 +35,8 @@ pub fn run(
             next = Some(next.map_or(t, |n: Time| n.min(t)));
         }
     };
-    let mut holding = conditions(tx, policy, calendar, vault, now)?;
+    let all_cases = cases::all(tx, vault, true)?;
+    let mut holding = conditions(tx, policy, calendar, vault, &all_cases, now)?;
     for source in policy.sources.iter().filter(|s| s.expected_by.is_some()) {
         let (overdue, deadline) = overdue(tx, policy, calendar, source, now)?;
         holding.extend(overdue);
@@ -88,7 +89,7 @@ pub fn run(
         incidents::write(tx, &i, moves.next)?;
     }
     wake(channel_deadline(tx, now)?);
-    for case in cases::all(tx, vault, true)? {
+    for case in &all_cases {
         wake(case.exempt_until.map(|u| (u - Days::new(NOTICE_DAYS)).and_time(TimeOfDay::MIN)));
     }
     Ok(next)
@@ -161,6 +162,7 @@ fn conditions(
     policy: &Policy,
     calendar: &Calendar,
     vault: &Vault,
+    all_cases: &[Case],
     now: Time,
 ) -> Result<Vec<Condition>, StepError> {
     let mut out = Vec::new();
@@ -169,14 +171,14 @@ fn conditions(
         out.push(of_source(policy, crate::store::word(&c.kind)?, &c.source, detail));
     }
     out.extend(unknown_years(policy, calendar, now.date()));
-    for case in cases::all(tx, vault, true)? {
+    for case in all_cases {
         if case.state == State::Open && case.climbs.iter().any(|c| c.exhausted.is_some()) {
-            out.push(of_case(tx, policy, kind::LADDER_EXHAUSTED, &case, now)?);
+            out.push(of_case(tx, policy, kind::LADDER_EXHAUSTED, case, now)?);
         }
         if case.state == State::Open && case.review {
-            out.push(of_case(tx, policy, kind::CASE_FOR_REVIEW, &case, now)?);
+            out.push(of_case(tx, policy, kind::CASE_FOR_REVIEW, case, now)?);
         }
-        if exemption_ends(tx, policy, calendar, &case, now)? {
+        if exemption_ends(tx, policy, calendar, case, now)? {
             out.push(Condition {
                 kind: kind::EXEMPTION_ENDS.to_owned(),
                 subject: case.pupil.to_string(),
@@ -384,10 +386,10 @@ fn overdue(
     let first = first_run(tx, now)?.max(policy.live_from.unwrap_or(Date::MIN));
     let passed = (0..40u64).map(|i| today - Days::new(i)).find(|d| is_school_day(*d) && d.and_time(by) <= now);
     let Some(day) = passed.filter(|d| *d >= first) else { return Ok((None, deadline)) };
-    let latest = deliveries::latest_data_date(tx, &source.id)?;
-    if latest.is_some_and(|d| d >= day) {
+    if deliveries::has_data_since(tx, &source.id, day)? {
         return Ok((None, deadline));
     }
+    let latest = deliveries::latest_data_date(tx, &source.id)?;
     let detail = json!({ "day": day, "by": by.format("%H:%M").to_string(), "latest": latest });
     Ok((Some(of_source(policy, kind::EXPORT_OVERDUE.to_owned(), &source.id, detail)), deadline))
 }

@@ -1,7 +1,8 @@
 //! Evidence out of the database: everything that timelines of some pupils are built from. Decides nothing.
 
-use super::time::{from_day, from_ms};
+use super::time::{day, from_day, from_ms};
 use super::{Connection, StoreError, from_json, from_word};
+use crate::domain::Date;
 use crate::domain::evidence::{DeliveryFacts, Evidence, Leave, Row, Sheet, Stamp};
 use crate::domain::ids::{ClassName, DeliveryId, PupilId, SchoolId, SlotName, SourceId, StatusId};
 use rusqlite::types::Value;
@@ -11,6 +12,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// The evidence about these pupils: sheets, rows and exceptions coverage of every school that they were ever listed or
 /// stated in, register rows of everybody of those schools (coverage needs all), their own decisions, acts and leaves.
 pub fn load(conn: &Connection, pupils: &[PupilId]) -> Result<Evidence, StoreError> {
+    gather(conn, &schools_of(conn, pupils)?, &pupils.iter().copied().collect(), None)
+}
+
+fn schools_of(conn: &Connection, pupils: &[PupilId]) -> Result<BTreeSet<String>, StoreError> {
     let mut schools = BTreeSet::new();
     for chunk in pupils.chunks(500) {
         let marks = marks(chunk.len());
@@ -24,15 +29,15 @@ pub fn load(conn: &Connection, pupils: &[PupilId]) -> Result<Evidence, StoreErro
             schools.insert(s?);
         }
     }
-    gather(conn, &schools, &pupils.iter().copied().collect())
+    Ok(schools)
 }
 
-/// The evidence about everybody whom the register of a school ever listed.
 /// The register's history of one pupil.
 pub fn register_of(conn: &Connection, pupil: PupilId) -> Result<Vec<crate::domain::evidence::RegisterRow>, StoreError> {
     super::register::rows_of_pupil(conn, pupil)
 }
 
+/// The evidence about everybody whom the register of a school ever listed.
 pub fn load_school(conn: &Connection, school: &SchoolId) -> Result<Evidence, StoreError> {
     load(conn, &super::register::pupils_of(conn, school)?)
 }
@@ -40,6 +45,12 @@ pub fn load_school(conn: &Connection, school: &SchoolId) -> Result<Evidence, Sto
 /// The evidence about everybody.
 pub fn load_all(conn: &Connection) -> Result<Evidence, StoreError> {
     load(conn, &super::vault::all_pupils(conn)?)
+}
+
+/// The evidence about everybody as far as it speaks of one day.
+pub fn load_day(conn: &Connection, on: Date) -> Result<Evidence, StoreError> {
+    let pupils = super::vault::all_pupils(conn)?;
+    gather(conn, &schools_of(conn, &pupils)?, &pupils.iter().copied().collect(), Some(on))
 }
 
 fn marks(n: usize) -> String {
@@ -56,15 +67,28 @@ fn shared<T: for<'a> From<&'a str> + Clone>(cache: &mut HashMap<String, T>, s: &
     v
 }
 
-fn gather(conn: &Connection, schools: &BTreeSet<String>, pupils: &BTreeSet<PupilId>) -> Result<Evidence, StoreError> {
+fn gather(
+    conn: &Connection,
+    schools: &BTreeSet<String>,
+    pupils: &BTreeSet<PupilId>,
+    on: Option<Date>,
+) -> Result<Evidence, StoreError> {
+    // The statement about all days, or about one.
+    let of = |sql: &str, column: &str, rest: &str| match on {
+        Some(_) => format!("{sql} AND {column} = ?2 {rest}"),
+        None => format!("{sql} {rest}"),
+    };
+    let asked =
+        |school: &str| [Some(Value::Text(school.to_owned())), on.map(|d| Value::Integer(day(d)))].into_iter().flatten();
     let mut e = Evidence::default();
     let (mut slots, mut statuses) = (HashMap::<String, SlotName>::new(), HashMap::<String, StatusId>::new());
     let mut used = BTreeSet::new();
     let mut stated: BTreeMap<DeliveryId, BTreeMap<SchoolId, Vec<crate::domain::Date>>> = BTreeMap::new();
     for name in schools {
         let school = SchoolId::new(name);
-        let mut q = conn.prepare_cached("SELECT date, slot, delivery, present FROM sheet WHERE school = ?1")?;
-        let mut rows = q.query([name])?;
+        let sheets = "SELECT date, slot, delivery, present FROM sheet WHERE school = ?1";
+        let mut q = conn.prepare_cached(&of(sheets, "date", ""))?;
+        let mut rows = q.query(params_from_iter(asked(name)))?;
         while let Some(r) = rows.next()? {
             let delivery = DeliveryId(r.get(2)?);
             used.insert(delivery);
@@ -76,20 +100,19 @@ fn gather(conn: &Connection, schools: &BTreeSet<String>, pupils: &BTreeSet<Pupil
                 present: unpack(r.get_ref(3)?.as_blob().map_err(damaged)?)?,
             });
         }
-        let mut q = conn.prepare_cached(
-            "SELECT pupil, date, delivery, row_no, slot, status, leave_until FROM attendance_row WHERE school = ?1",
-        )?;
-        let mut rows = q.query([name])?;
+        let stated_rows =
+            "SELECT pupil, date, delivery, row_no, slot, status, leave_until FROM attendance_row WHERE school = ?1";
+        let mut q = conn.prepare_cached(&of(stated_rows, "date", ""))?;
+        let mut rows = q.query(params_from_iter(asked(name)))?;
         while let Some(r) = rows.next()? {
             let row = attendance(r, &school, &mut slots, &mut statuses)?;
             used.insert(row.delivery);
             e.rows.push(row);
         }
-        let mut q = conn.prepare_cached(
-            "SELECT d.delivery, d.date FROM delivery_date d JOIN delivery v ON v.id = d.delivery
-             WHERE d.school = ?1 AND d.stated = 1 AND v.content = 'attendance' AND v.state = 'applied' ORDER BY d.delivery, d.date",
-        )?;
-        let mut rows = q.query([name])?;
+        let dates = "SELECT d.delivery, d.date FROM delivery_date d JOIN delivery v ON v.id = d.delivery
+             WHERE d.school = ?1 AND d.stated = 1 AND v.content = 'attendance' AND v.state = 'applied'";
+        let mut q = conn.prepare_cached(&of(dates, "d.date", "ORDER BY d.delivery, d.date"))?;
+        let mut rows = q.query(params_from_iter(asked(name)))?;
         while let Some(r) = rows.next()? {
             let delivery = DeliveryId(r.get(0)?);
             used.insert(delivery);
