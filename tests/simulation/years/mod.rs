@@ -27,7 +27,7 @@ use town::{Scale, School};
 /// An unoptimised build needs minutes for what an optimised one does in seconds.
 const YEARS: u64 = if cfg!(debug_assertions) { 1 } else { 200 };
 /// Of these years so many are of the whole size: as often as the time of a test run allows.
-const WHOLE_EVERY: u64 = 100;
+const WHOLE_EVERY: u64 = 200;
 
 #[derive(Clone, Default, Debug)]
 struct Figures {

@@ -205,7 +205,8 @@ impl Oracle<'_> {
             for d in &dates {
                 let said = of_pupil.get(d).into_iter().flatten();
                 let reason = said.clone().any(|x| x.known <= s.at && x.mark.is_some_and(Mark::is_unexcused));
-                assert!(reason, "{}\n{d} is in no file: {:?}", words(), said.collect::<Vec<_>>());
+                let days = || of_pupil.range(*d - chrono::Days::new(12)..).take(12).collect::<Vec<_>>();
+                assert!(reason, "{}\n{d} is in no file: {:#?}\n{}", words(), days(), self.around(pupil, s.at));
             }
             let then = s.at - minutes(3);
             let stands = |d: &Date| {
@@ -299,7 +300,8 @@ impl Oracle<'_> {
         (of_day.iter().all(|s| s.sure) && unexcused(known(of_day, arrived))).then_some(arrived)
     }
 
-    /// Nothing that was known by then has the days otherwise, or the child back.
+    /// Nothing that was known by then has the days otherwise, or a later day (a finding that is over when it is first seen
+    /// alarms nobody).
     fn still_stands(&self, of_pupil: &BTreeMap<Date, Vec<Statement>>, spell: &[Date], by: Time) -> bool {
         let contradicted = spell.iter().any(|d| {
             let of_day = of_pupil.get(d).map_or(&[][..], |v| v);
@@ -363,6 +365,12 @@ impl Oracle<'_> {
         let Some(of_day) = of_pupil.get(back) else { return };
         let Some(arrived) = of_day.iter().filter(|s| attended(s.mark)).map(|s| s.known).min() else { return };
         let read = self.read_at(arrived);
+        // The file of a later day may have come before.
+        let attended_at = |d: &Date| {
+            let of_day = of_pupil.get(d).map_or(&[][..], |v| v);
+            of_day.iter().filter(|s| attended(s.mark)).map(|s| s.known).min()
+        };
+        let some_known = after.iter().take(8).filter_map(attended_at).min().unwrap_or(arrived);
         let latest = self.latest(read, "sms", Reader::Guardian);
         let clear = |d: &Date| {
             let of_day = of_pupil.get(d).map_or(&[][..], |v| v);
@@ -373,11 +381,11 @@ impl Oracle<'_> {
             of_pupil.get(d).into_iter().flatten().any(|s| s.known <= latest && !s.mark.is_some_and(Mark::is_unexcused))
         });
         let is_clear = after.iter().take(5).all(clear) && spell_is_sure && !contradicted;
-        if !is_clear || told.at + minutes(3) >= arrived || self.is_held(&self.schools[p.school_on(*back)].id, read) {
+        if !is_clear || told.at + minutes(3) >= some_known || self.is_held(&self.schools[p.school_on(*back)].id, read) {
             return;
         }
         held.returns += 1;
-        let letter = self.letters(p, "guardian", read, latest).find(|s| !is_alarm(s));
+        let letter = self.letters(p, "guardian", some_known, latest).find(|s| !is_alarm(s));
         assert!(
             letter.is_some() || self.is_unknown(p, told.at - minutes(600), latest),
             "{}: {} is back since {back}, known at {arrived}: the guardian, told at {}, has not read of it by {latest}\n{}",
