@@ -26,7 +26,7 @@ use town::{Scale, School};
 
 /// An unoptimised build needs minutes for what an optimised one does in seconds.
 const YEARS: u64 = if cfg!(debug_assertions) { 1 } else { 200 };
-/// Of these years so many are of the whole size: as often as the time of a test run allows.
+/// One in so many is of the whole size: as often as the time of a test run allows.
 const WHOLE_EVERY: u64 = 200;
 
 #[derive(Clone, Default, Debug)]
@@ -224,16 +224,18 @@ fn in_whole_school_years_nobody_is_lost_and_nobody_is_told_of_wrongly() {
         Some(one) => (one, one),
         None => (1, number("KONGCHUO_YEARS").unwrap_or(YEARS)),
     };
-    let (next, all) = (AtomicU64::new(first), Mutex::new(Figures::default()));
+    let (next, all) = (AtomicU64::new(0), Mutex::new(Figures::default()));
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get()).min(4);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
-                    let n = next.fetch_add(1, Ordering::Relaxed);
-                    if n > last {
+                    let done = next.fetch_add(1, Ordering::Relaxed);
+                    if done > last - first {
                         return;
                     }
+                    // The last first: the year of the whole size takes longest.
+                    let n = last - done;
                     let scale = if n % WHOLE_EVERY == 0 { Scale::Whole } else { Scale::Small };
                     let figures = live(n, scale);
                     all.lock().expect("no panic while it is held").add(&figures);
