@@ -30,8 +30,11 @@
 //!    `intake::the_order_in_which_stamped_deliveries_arrive_changes_nothing`, and the simulation.
 //! 3. A step run twice at the same instant changes nothing: the simulation
 //!    (`whatever_goes_wrong_on_the_way_the_invariants_hold_and_the_findings_are_the_same`).
-//! 4. Restarting at any step gives the same timeline: the simulation; stories `restart-changes-nothing`, `death-before-*`.
-//! 5. At least once, and repeats only where marked: `kill::a_daemon_that_is_killed_again_and_again_loses_nobody`.
+//! 4. Restarting at any step gives the same timeline: the simulation; stories `restart-changes-nothing`, `death-before-*`;
+//!    `power::a_township_whose_power_fails_again_and_again_finds_and_tells_the_same`.
+//! 5. At least once, and repeats only where marked: `kill::a_daemon_that_is_killed_again_and_again_loses_nobody`,
+//!    `power::whenever_the_power_goes_every_acknowledged_transaction_is_there_afterwards`, and the simulated school years
+//!    (`in_whole_school_years_nobody_is_lost_and_nobody_is_told_of_wrongly`).
 //! 6. No letter to a guardian in quiet hours, none for a closed case: the simulation; stories `quiet-hours*`, `pointless-*`.
 //! 7. `fold(case_event) == case`: the simulation.
 //! 8. A source silent past its deadline yields exactly one incident: the simulation; story `export-overdue`.

@@ -410,6 +410,33 @@ fn pure_rooms_do_no_io_and_steps_are_not_async() {
     });
 }
 
+/// The only files with unsafe code: none of the program's own.
+const UNSAFE: &[&str] = &["tests/power/disk.rs"];
+
+fn has_word(tokens: proc_macro2::TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|t| match t {
+        proc_macro2::TokenTree::Ident(i) => i == word,
+        proc_macro2::TokenTree::Group(g) => has_word(g.stream(), word),
+        _ => false,
+    })
+}
+
+#[test]
+fn unsafe_code_is_only_where_a_disk_is_made_for_sqlite() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("it can be read");
+    assert!(manifest.lines().any(|l| l == "unsafe_code = \"deny\""), "elsewhere the compiler denies it");
+    let mut found = BTreeSet::new();
+    for file in ["src", "tests", "benches"].into_iter().flat_map(rust_files) {
+        let text = fs::read_to_string(&file).expect("a source file can be read");
+        let tokens: proc_macro2::TokenStream = text.parse().expect("a source file parses");
+        if has_word(tokens.clone(), "unsafe") || has_word(tokens, "unsafe_code") {
+            found.insert(short(&file));
+        }
+    }
+    let allowed: BTreeSet<String> = UNSAFE.iter().map(|f| (*f).to_owned()).collect();
+    assert_eq!(found, allowed);
+}
+
 #[test]
 fn every_file_says_what_it_owns_and_none_is_long() {
     let mut wrong = Vec::new();

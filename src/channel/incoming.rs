@@ -23,7 +23,7 @@ impl Asking {
     pub fn read(&self, host: &str, answer: &[u8]) -> Answer {
         let answer = parsed(answer);
         let state = answer.pointer(&self.query.state).and_then(plain).unwrap_or_else(|| "none".to_owned());
-        let is = |words: &[String]| words.iter().any(|w| *w == state);
+        let is = |words: &[String]| words.contains(&state);
         if is(&self.query.delivered) {
             Answer::Delivered
         } else if is(&self.query.failed) {

@@ -257,7 +257,7 @@ pub(crate) mod tests {
     async fn a_channel_that_cannot_be_opened_answers_every_letter_with_the_reason() {
         let channel = Channel {
             id: ChannelId::new("c"),
-            kind: ChannelKind::Http(http::tests::gateway("not a url {{")),
+            kind: ChannelKind::Http(Box::new(http::tests::gateway("not a url {{"))),
             rate: Default::default(),
             on_unknown: crate::domain::policy::OnUnknown::NextContact,
             receipt_within_s: None,

@@ -172,14 +172,16 @@ fn join(view: &PupilView, drafts: &mut Vec<Draft>, numbers: &mut dyn Numbers) {
         return;
     }
     if let Some(d) = drafts.iter_mut().find(|d| d.case.state != State::Closed) {
-        let opened: Vec<Ground> =
-            fresh.iter().filter(|f| !stands_on(&d.case, f)).filter_map(|f| ground_of(view, f)).collect();
-        let relapse = d.case.state == State::Watching && !opened.is_empty();
-        for ground in opened {
+        let opened: Vec<&&Finding> = fresh.iter().filter(|f| !stands_on(&d.case, f)).collect();
+        let last_day = |f: &Finding| f.evidence.last().copied().unwrap_or(f.last_on);
+        let on = opened.iter().map(|f| last_day(f)).max();
+        // What is learnt late about the days before the return joins the case; the child is no less back for it.
+        let returned = d.case.returned.as_ref().map(|r| r.day);
+        let relapse = on.filter(|on| d.case.state == State::Watching && returned.is_none_or(|day| *on >= day));
+        for ground in opened.iter().filter_map(|f| ground_of(view, f)).collect::<Vec<_>>() {
             d.emit(Event::FindingAdded { ground });
         }
-        if relapse {
-            let on = view.timeline.latest_day(view.calendar, view.now.date()).map_or(view.now.date(), |d| d.date());
+        if let Some(on) = relapse {
             relapse_of(view, d, on);
         }
         return;

@@ -650,7 +650,7 @@ pub enum ChannelKind {
         path: PathBuf,
     },
     Email(EmailChannel),
-    Http(HttpChannel),
+    Http(Box<HttpChannel>),
 }
 
 #[derive(Clone, Debug)]

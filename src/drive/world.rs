@@ -11,6 +11,11 @@ use std::collections::{BTreeMap, VecDeque};
 /// What breaks a world is a bug or a full disk, never a story.
 pub type Broken = Box<dyn std::error::Error + Send + Sync>;
 
+/// The process died within a step: what it had not committed is lost, and so is every answer that it owed or waited for.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the process died")]
+pub struct Died;
+
 /// How long a slow gateway takes to answer, in seconds.
 const SLOW_S: i64 = 60;
 /// More rounds than this within one instant mean that two steps feed each other for ever.
@@ -272,32 +277,52 @@ impl<S: Steps> World<S> {
         }
         due.sort_by_key(Happening::rank);
         if !waking {
-            self.steps.awake(now)?;
+            self.whatever_dies(|w| w.steps.awake(now))?;
         }
         let (outside, commands): (Vec<_>, Vec<_>) = due.into_iter().partition(|h| h.rank() < 3);
         for happening in outside {
-            self.happen(happening)?;
+            self.whatever_dies(|w| w.happen(&happening))?;
         }
         self.answer()?;
         for happening in commands {
-            self.happen(happening)?;
+            self.whatever_dies(|w| w.happen(&happening))?;
         }
         self.run()
+    }
+
+    /// Does something to its end. A process that dies in the middle is followed by another, which finds the same to do: the
+    /// file still lies there, and who got no answer asks again.
+    fn whatever_dies<T>(&mut self, mut act: impl FnMut(&mut Self) -> Result<T, Broken>) -> Result<T, Broken> {
+        loop {
+            match act(self) {
+                Err(e) if e.is::<Died>() => self.die()?,
+                done => return done,
+            }
+        }
     }
 
     /// The engine and the courier in turn, until neither has anything left to do at this instant.
     fn run(&mut self) -> Result<(), Broken> {
         let now = self.now;
         for _ in 0..ROUNDS_MAX {
-            let decided = self.steps.decide(now)?;
-            let claimed = self.steps.claim(now)?;
-            let asked = self.steps.questions(now)?;
-            for question in &asked {
-                let answer = self.know(question);
-                self.steps.answered(now, question.letter, answer)?;
-            }
-            if claimed.is_empty() && asked.is_empty() {
-                let next = self.steps.next(now)?;
+            let decided = self.whatever_dies(|w| w.steps.decide(now))?;
+            let claimed = match self.steps.claim(now) {
+                // Before anything is sent the new process looks at the cases.
+                Err(e) if e.is::<Died>() => {
+                    self.die()?;
+                    continue;
+                }
+                claimed => claimed?,
+            };
+            let asked = match self.ask() {
+                Err(e) if e.is::<Died>() => {
+                    self.die()?;
+                    continue;
+                }
+                asked => asked?,
+            };
+            if claimed.is_empty() && !asked {
+                let next = self.whatever_dies(|w| w.steps.next(now))?;
                 self.wake = [decided, next].into_iter().flatten().filter(|t| *t > now).min();
                 return Ok(());
             }
@@ -308,16 +333,16 @@ impl<S: Steps> World<S> {
         Err(format!("no end of letters at {now}").into())
     }
 
-    fn happen(&mut self, happening: Happening) -> Result<(), Broken> {
+    fn happen(&mut self, happening: &Happening) -> Result<(), Broken> {
         let now = self.now;
         let refused = match happening {
             Happening::AsleepUntil(_) => None,
             Happening::Reload(policy) => {
-                self.steps.reload(now, policy)?;
+                self.steps.reload(now, policy.clone())?;
                 None
             }
             Happening::Gateway { channel, address, does } => {
-                self.gateways.insert((channel, address), does);
+                self.gateways.insert((channel.clone(), address.clone()), *does);
                 None
             }
             Happening::Restart(Death::Now) => {
@@ -325,12 +350,12 @@ impl<S: Steps> World<S> {
                 None
             }
             Happening::Restart(death) => {
-                self.dies = Some(death);
+                self.dies = Some(*death);
                 None
             }
-            Happening::Delivery(delivery) => self.steps.receive(now, &delivery)?,
-            Happening::Command(command) => self.steps.obey(now, &command)?,
-            Happening::Recorded { no, .. } => self.steps.recorded(now, no)?,
+            Happening::Delivery(delivery) => self.steps.receive(now, delivery)?,
+            Happening::Command(command) => self.steps.obey(now, command)?,
+            Happening::Recorded { no, .. } => self.steps.recorded(now, *no)?,
         };
         self.refused.extend(refused.map(|message| Refused { at: now, message }));
         Ok(())
@@ -341,7 +366,12 @@ impl<S: Steps> World<S> {
         for (at, dispatch) in std::mem::take(&mut self.in_flight) {
             self.accepted(&dispatch, at);
         }
-        self.steps.restart(self.now)
+        while let Err(e) = self.steps.restart(self.now) {
+            if !e.is::<Died>() {
+                return Err(e);
+            }
+        }
+        Ok(())
     }
 
     fn accepted(&mut self, d: &Dispatch, at: Time) {
@@ -366,6 +396,17 @@ impl<S: Steps> World<S> {
         own.or(all).copied().unwrap_or(Does::Work)
     }
 
+    /// Asks the gateways about letters of which nobody knows; whether there was one to ask about.
+    fn ask(&mut self) -> Result<bool, Broken> {
+        let now = self.now;
+        let asked = self.steps.questions(now)?;
+        for question in &asked {
+            let answer = self.know(question);
+            self.steps.answered(now, question.letter, answer)?;
+        }
+        Ok(!asked.is_empty())
+    }
+
     /// What a gateway knows when it is asked: whether it accepted the letter, and never what became of it then.
     fn know(&self, q: &Question) -> Answer {
         let own = self.gateways.get(&(q.channel.clone(), Some(q.address.clone())));
@@ -386,17 +427,25 @@ impl<S: Steps> World<S> {
                 Some(does) => does,
                 None => self.does(&d),
             };
-            match does {
-                Does::Work | Does::Undelivered | Does::NoReceipt => self.accept(&d, does)?,
-                Does::Fail => self.steps.settle(now, &d, Outcome::Passing("scripted failure".into()))?,
-                Does::Slow => self.in_flight.push((now + TimeDelta::seconds(SLOW_S), d)),
+            let settled = match does {
+                Does::Work | Does::Undelivered | Does::NoReceipt => self.accept(&d, does),
+                Does::Fail => self.steps.settle(now, &d, Outcome::Passing("scripted failure".into())),
+                Does::Slow => {
+                    self.in_flight.push((now + TimeDelta::seconds(SLOW_S), d));
+                    Ok(())
+                }
                 Does::HangUp => {
                     self.accepted(&d, now);
-                    self.steps.settle(now, &d, Outcome::Unknown("the answer was lost".into()))?;
+                    self.steps.settle(now, &d, Outcome::Unknown("the answer was lost".into()))
                 }
-                Does::BadAddress => self.steps.settle(now, &d, Outcome::BadAddress("no such address".into()))?,
-                Does::BadMessage => self.steps.settle(now, &d, Outcome::BadMessage("no such message".into()))?,
-                Does::RefuseLogin => self.steps.settle(now, &d, Outcome::ChannelDown("login refused".into()))?,
+                Does::BadAddress => self.steps.settle(now, &d, Outcome::BadAddress("no such address".into())),
+                Does::BadMessage => self.steps.settle(now, &d, Outcome::BadMessage("no such message".into())),
+                Does::RefuseLogin => self.steps.settle(now, &d, Outcome::ChannelDown("login refused".into())),
+            };
+            match settled {
+                // The rest had been claimed and is never sent by this process.
+                Err(e) if e.is::<Died>() => return self.die(),
+                settled => settled?,
             }
         }
         match last {
@@ -431,9 +480,16 @@ impl<S: Steps> World<S> {
         let now = self.now;
         let (come, wait): (Vec<_>, Vec<_>) = std::mem::take(&mut self.in_flight).into_iter().partition(|f| f.0 <= now);
         self.in_flight = wait;
-        for (_, d) in come {
+        let mut come = VecDeque::from(come);
+        while let Some((_, d)) = come.pop_front() {
             let does = self.does(&d);
-            self.accept(&d, does)?;
+            match self.accept(&d, does) {
+                Err(e) if e.is::<Died>() => {
+                    self.in_flight.extend(come);
+                    return self.die();
+                }
+                answered => answered?,
+            }
         }
         Ok(())
     }
@@ -605,6 +661,57 @@ mod tests {
                 "03 08:00:00 settle 2 BadAddress(\"no such address\")",
             ],
         );
+    }
+
+    #[test]
+    fn a_process_that_dies_in_a_step_leaves_the_rest_to_the_next_one() {
+        /// Dies at the settling of the first letter, once.
+        struct Frail(Diary, bool);
+        impl Steps for Frail {
+            fn settle(&mut self, now: Time, d: &Dispatch, o: Outcome) -> Result<(), Broken> {
+                if std::mem::take(&mut self.1) {
+                    return Err(Died.into());
+                }
+                self.0.settle(now, d, o)
+            }
+            fn awake(&mut self, now: Time) -> Result<(), Broken> {
+                self.0.awake(now)
+            }
+            fn reload(&mut self, now: Time, policy: Result<Box<Policy>, String>) -> Result<(), Broken> {
+                self.0.reload(now, policy)
+            }
+            fn restart(&mut self, now: Time) -> Result<(), Broken> {
+                self.0.restart(now)
+            }
+            fn receive(&mut self, now: Time, d: &Delivery) -> Result<Option<String>, Broken> {
+                self.0.receive(now, d)
+            }
+            fn obey(&mut self, now: Time, c: &Command) -> Result<Option<String>, Broken> {
+                self.0.obey(now, c)
+            }
+            fn decide(&mut self, now: Time) -> Result<Option<Time>, Broken> {
+                self.0.decide(now)
+            }
+            fn claim(&mut self, now: Time) -> Result<Vec<Dispatch>, Broken> {
+                self.0.claim(now)
+            }
+            fn receipt(&mut self, now: Time, l: LetterId, delivered: bool) -> Result<(), Broken> {
+                self.0.receipt(now, l, delivered)
+            }
+            fn next(&mut self, now: Time) -> Result<Option<Time>, Broken> {
+                self.0.next(now)
+            }
+            fn gives_receipts(&self, channel: &ChannelId) -> bool {
+                self.0.gives_receipts(channel)
+            }
+        }
+        let at = t("2026-09-01 08:00:00");
+        let script = vec![(at, file("a")), (at, file("b"))];
+        let mut world = World::new(Frail(Diary::default(), true), at, script);
+        world.play(at).expect("plays");
+        // The first was sent and not settled, the second never sent: both are for the new process to look at.
+        assert_eq!(world.steps.0.lines, ["01 08:00:00 receive a", "01 08:00:00 receive b", "01 08:00:00 restart"]);
+        assert_eq!(world.sent.len(), 1);
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub enum Check {
 /// Audits if it is time, and says when the next one is.
 pub fn run(db: &mut Db, policy: &Policy, now: Time) -> Result<Time, StepError> {
     let last = instant(db.conn())?;
-    let due = last.map_or(now, |last| night_after(last));
+    let due = last.map_or(now, night_after);
     // A clock that was set back must not put the next audit off.
     if now < due && last.is_some_and(|last| last <= now) {
         return Ok(due);

@@ -427,10 +427,10 @@ fn overdue(
     let first = first_run(tx, now)?.max(policy.live_from.unwrap_or(Date::MIN));
     let passed = (0..40u64).map(|i| today - Days::new(i)).find(|d| is_school_day(*d) && d.and_time(by) <= now);
     let Some(day) = passed.filter(|d| *d >= first) else { return Ok((None, deadline)) };
-    let latest = deliveries::latest_data_date(tx, &source.id)?;
-    if latest.is_some_and(|d| d >= day) {
+    if deliveries::has_data_since(tx, &source.id, day)? {
         return Ok((None, deadline));
     }
+    let latest = deliveries::latest_data_date(tx, &source.id)?;
     let detail = json!({ "day": day, "by": by.format("%H:%M").to_string(), "latest": latest });
     Ok((Some(of_source(policy, kind::EXPORT_OVERDUE.to_owned(), &source.id, detail)), deadline))
 }

@@ -85,7 +85,8 @@ pub fn report(
 
 /// Today by school: reported or silent, pupils expected, recorded, absent.
 pub fn coverage(conn: &Connection, policy: &Policy, calendar: &Calendar, now: Time) -> Result<Vec<Value>, StoreError> {
-    let loaded = evidence::load_all(conn)?;
+    // A day is told by what is stated of it alone: the year before it need not be read.
+    let loaded = evidence::load_day(conn, now.date())?;
     let statements = timeline::gather(policy, calendar, &loaded, now.date(), None);
     let mut reading = statements.reading();
     let today = now.date();
@@ -98,7 +99,7 @@ pub fn coverage(conn: &Connection, policy: &Policy, calendar: &Calendar, now: Ti
             .collect();
         let mut reported = false;
         for s in &sources {
-            reported |= deliveries::latest_data_date(conn, &s.id)?.is_some_and(|d| d >= today);
+            reported |= deliveries::has_data_since(conn, &s.id, today)?;
         }
         let (mut expected, mut recorded, mut absent) = (0, 0, 0);
         for m in statements.roster().expected_in(&school.id, None, today) {

@@ -300,6 +300,16 @@ pub fn latest_data_date(conn: &Connection, source: &SourceId) -> Result<Option<D
     Ok(d.map(from_day))
 }
 
+/// Has the source delivered data of that day or a later one? The newest delivery is looked at first: it usually has.
+pub fn has_data_since(conn: &Connection, source: &SourceId, from: Date) -> Result<bool, StoreError> {
+    let mut q = conn.prepare_cached(
+        "SELECT 1 FROM delivery v WHERE v.source = ?1 AND v.state = 'applied'
+         AND EXISTS (SELECT 1 FROM delivery_date d WHERE d.delivery = v.id AND d.date >= ?2)
+         ORDER BY v.id DESC LIMIT 1",
+    )?;
+    Ok(q.exists(params![source.as_str(), day(from)])?)
+}
+
 /// The first delivery of the source that was applied.
 pub fn first_delivery(conn: &Connection, source: &SourceId) -> Result<Option<Delivery>, StoreError> {
     one(conn, "source = ?1 AND state = 'applied' ORDER BY id LIMIT 1", [source.as_str()])

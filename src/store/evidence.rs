@@ -1,10 +1,11 @@
 //! Evidence out of the database: everything that timelines of some pupils are built from. Decides nothing.
 
-use super::time::{from_day, from_ms};
+use super::time::{day, from_day, from_ms};
 use super::{Connection, StoreError, from_json, from_word};
+use crate::domain::Date;
 use crate::domain::evidence::{DeliveryFacts, Evidence, Leave, PupilList, Row, Sheet, Stamp};
 use crate::domain::ids::{ClassName, DeliveryId, PupilId, SchoolId, SlotName, SourceId, StatusId};
-use rusqlite::{Params, Rows, params_from_iter};
+use rusqlite::{Params, Rows, params, params_from_iter};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// From so many pupils on, everything is read in one ordered scan a table instead of pupil by pupil.
@@ -42,7 +43,7 @@ pub fn load(conn: &Connection, pupils: &[PupilId]) -> Result<Evidence, StoreErro
         leaves(conn, &which, params_from_iter(chunk.iter().map(|p| p.0)), &mut e)?;
         super::decisions::load(conn, Some(chunk), &mut e.decisions, &mut e.acts)?;
     }
-    of_schools(conn, &schools, &mut words, &mut e)?;
+    of_schools(conn, &schools, None, &mut words, &mut e)?;
     Ok(e)
 }
 
@@ -60,6 +61,13 @@ pub fn load_all(conn: &Connection) -> Result<Evidence, StoreError> {
     e.register = super::register::all_rows(conn)?;
     leaves(conn, "", [], &mut e)?;
     super::decisions::load(conn, None, &mut e.decisions, &mut e.acts)?;
+    let schools = schools(conn)?;
+    of_schools(conn, &schools, None, &mut words, &mut e)?;
+    Ok(e)
+}
+
+/// Every school of which something is stored.
+fn schools(conn: &Connection) -> Result<BTreeSet<String>, StoreError> {
     let mut schools = BTreeSet::new();
     for table in ["attendance_row", "register_text"] {
         // From one school to the next: the index has an entry for each row.
@@ -70,8 +78,7 @@ pub fn load_all(conn: &Connection) -> Result<Evidence, StoreError> {
             last = school;
         }
     }
-    of_schools(conn, &schools, &mut words, &mut e)?;
-    Ok(e)
+    Ok(schools)
 }
 
 const ROWS: &str = "SELECT pupil, date, delivery, row_no, slot, status, leave_until, school FROM attendance_row";
@@ -82,6 +89,21 @@ struct Words {
     schools: HashMap<String, SchoolId>,
     slots: HashMap<String, SlotName>,
     statuses: HashMap<String, StatusId>,
+}
+
+/// The evidence about everybody as far as it speaks of one day.
+pub fn load_day(conn: &Connection, on: Date) -> Result<Evidence, StoreError> {
+    let (mut e, mut words) = (Evidence::default(), Words::default());
+    let schools = schools(conn)?;
+    for name in &schools {
+        let mut q = conn.prepare_cached(&format!("{ROWS} WHERE school = ?1 AND date = ?2"))?;
+        attendance(&mut q.query(params![name, day(on)])?, &mut words, &mut e)?;
+    }
+    e.register = super::register::all_rows(conn)?;
+    leaves(conn, "", [], &mut e)?;
+    super::decisions::load(conn, None, &mut e.decisions, &mut e.acts)?;
+    of_schools(conn, &schools, Some(on), &mut words, &mut e)?;
+    Ok(e)
 }
 
 fn marks(n: usize) -> String {
@@ -102,16 +124,21 @@ fn shared<T: for<'a> From<&'a str> + Clone>(cache: &mut HashMap<String, T>, s: &
 fn of_schools(
     conn: &Connection,
     schools: &BTreeSet<String>,
+    on: Option<Date>,
     words: &mut Words,
     e: &mut Evidence,
 ) -> Result<(), StoreError> {
+    // The whole time, or one day of it.
+    let (first, last) = on.map_or((i64::MIN, i64::MAX), |d| (day(d), day(d)));
     let mut used: BTreeSet<DeliveryId> =
         e.rows.chunk_by(|a, b| a.delivery == b.delivery).map(|c| c[0].delivery).collect();
     let mut stated: BTreeMap<DeliveryId, BTreeMap<SchoolId, Vec<crate::domain::Date>>> = BTreeMap::new();
     for name in schools {
         let school = SchoolId::new(name);
-        let mut q = conn.prepare_cached("SELECT date, slot, delivery, present FROM sheet WHERE school = ?1")?;
-        let mut rows = q.query([name])?;
+        let mut q = conn.prepare_cached(
+            "SELECT date, slot, delivery, present FROM sheet WHERE school = ?1 AND date BETWEEN ?2 AND ?3",
+        )?;
+        let mut rows = q.query(params![name, first, last])?;
         while let Some(r) = rows.next()? {
             let delivery = DeliveryId(r.get(2)?);
             used.insert(delivery);
@@ -125,9 +152,10 @@ fn of_schools(
         }
         let mut q = conn.prepare_cached(
             "SELECT d.delivery, d.date FROM delivery_date d JOIN delivery v ON v.id = d.delivery
-             WHERE d.school = ?1 AND d.stated = 1 AND v.content = 'attendance' AND v.state = 'applied' ORDER BY d.delivery, d.date",
+             WHERE d.school = ?1 AND d.stated = 1 AND v.content = 'attendance' AND v.state = 'applied'
+               AND d.date BETWEEN ?2 AND ?3 ORDER BY d.delivery, d.date",
         )?;
-        let mut rows = q.query([name])?;
+        let mut rows = q.query(params![name, first, last])?;
         while let Some(r) = rows.next()? {
             let delivery = DeliveryId(r.get(0)?);
             used.insert(delivery);

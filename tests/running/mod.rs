@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-pub const PUPILS: usize = 120;
+pub const PUPILS: usize = 360;
 /// The key is this 32 times.
 pub const KEY: &str = "5a";
 /// What has not happened by then will not happen.

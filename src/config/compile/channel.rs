@@ -102,7 +102,7 @@ fn channel(name: &str, c: &raw::Channel, b: &mut Bench) -> Option<Channel> {
     let kind = match word {
         raw::ChannelWord::Folder => ChannelKind::Folder { path: b.path(c.path.get().map_or(FOLDER, String::as_str)) },
         raw::ChannelWord::Email => ChannelKind::Email(email(c, b)?),
-        raw::ChannelWord::Http => ChannelKind::Http(http(c, b)?),
+        raw::ChannelWord::Http => ChannelKind::Http(Box::new(http(c, b)?)),
     };
     let on_unknown = match (c.on_unknown.get(), word) {
         (Some(raw::OnUnknownWord::Idempotent), _) => OnUnknown::Idempotent,

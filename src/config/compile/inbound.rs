@@ -6,7 +6,7 @@ use crate::config::problem::{Pos, say};
 use crate::config::raw;
 use crate::config::read::{Dict, Many, Opt};
 use crate::domain::policy::{
-    Callback, Channel, ChannelKind, HttpChannel, HttpRequest, Inbound, InboundReceipt, InboundReply, Query,
+    Callback, Channel, ChannelKind, HttpRequest, Inbound, InboundReceipt, InboundReply, Query,
 };
 use std::collections::BTreeMap;
 
@@ -137,11 +137,8 @@ fn words(field: &Opt<Many<String>>) -> Vec<String> {
 pub fn once_each(channels: &[(Pos, Channel)], b: &mut Bench) {
     let mut taken = Vec::new();
     for (pos, channel) in channels {
-        let ChannelKind::Http(HttpChannel { inbound: Some(Inbound { callback: Some(callback), .. }), .. }) =
-            &channel.kind
-        else {
-            continue;
-        };
+        let ChannelKind::Http(http) = &channel.kind else { continue };
+        let Some(callback) = http.inbound.as_ref().and_then(|i| i.callback.as_ref()) else { continue };
         if taken.contains(&&callback.listen) {
             b.error(*pos, say!(callback_taken, callback.listen), Some(say!(hint_callback_address)));
         }

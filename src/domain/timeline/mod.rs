@@ -150,7 +150,7 @@ fn nibbles(periods: Periods) -> u64 {
 /// The word of a day on which these periods have one status.
 fn spread(periods: Periods, code: Code) -> u64 {
     let ones = nibbles(periods);
-    !(ones * 15) | ones * u64::from(code)
+    !(ones * 15) | (ones * u64::from(code))
 }
 
 fn set_of(word: u64) -> StatusSet {

@@ -93,7 +93,7 @@ fn day(
     }));
     let two = Two { before: (&from, &said), after: (&from_then, &said_then) };
     let (before, after) =
-        weigh(&collected.calendar, &collected.roster, school, date, stamp, &source.classes, &two, change);
+        weigh(collected.calendar, &collected.roster, school, date, stamp, &source.classes, &two, change);
     look_for_absence(source, collected, school, date, rows, &before, &after, change);
     Ok(())
 }

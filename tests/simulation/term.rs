@@ -1,19 +1,18 @@
-//! Simulation: a small made-up township lives through its term again and again, each time with other mishaps drawn from a
-//! seed (failing gateways, deaths before and after a send, restarts, late and repeated exports, a process asleep), and
-//! what must always hold is asserted. `KONGCHUO_SEED=17` replays one seed, `KONGCHUO_SEEDS=200` plays so many.
+//! The demo's small township lives through its term twice: once with mishaps drawn from a seed, once without. What must
+//! always hold does, and the rules find the same. `KONGCHUO_SEED=17` replays one seed, `KONGCHUO_SEEDS=200` plays so many.
 
+use crate::look::{everything, is_quiet, look};
 use kongchuo::config;
-use kongchuo::domain::case::{self, State};
 use kongchuo::domain::ids::{ChannelId, SourceId};
 use kongchuo::domain::message::Lang;
-use kongchuo::domain::policy::{OnUnknown, Policy, StatedAt};
+use kongchuo::domain::policy::{Policy, StatedAt};
 use kongchuo::domain::{Date, Time};
 use kongchuo::drive::demo::prepare;
 use kongchuo::drive::spine::Spine;
 use kongchuo::drive::township::{Chance, Size, Township, date, term};
 use kongchuo::drive::world::{Death, Delivery, Does, Happening, Steps, World};
 use kongchuo::step::engine;
-use kongchuo::store::{Connection, Db, Key, cases, incidents, outbox};
+use kongchuo::store::{Db, Key, incidents, outbox};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Seeds that every run plays; more by KONGCHUO_SEEDS. An unoptimised build needs minutes for what this one does in seconds.
@@ -134,90 +133,15 @@ fn with_mishaps(township: &Township, chance: &mut Chance) -> Script {
 
 // ---------------------------------------------------------------- what is looked at
 
-/// Every row of every table, to tell whether anything changed.
-fn everything(conn: &Connection) -> BTreeMap<String, BTreeSet<String>> {
-    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-    let mut names = conn.prepare(sql).expect("the schema can be read");
-    let tables: Vec<String> =
-        names.query_map([], |r| r.get(0)).and_then(Iterator::collect).expect("the schema can be read");
-    let mut all = BTreeMap::new();
-    for table in tables {
-        let mut rows = conn.prepare(&format!("SELECT * FROM \"{table}\"")).expect("a table can be read");
-        let width = rows.column_count();
-        let text: BTreeSet<String> = rows
-            .query_map([], |r| {
-                (0..width)
-                    .map(|i| r.get_ref(i).map(|v| format!("{v:?}")))
-                    .collect::<Result<Vec<_>, _>>()
-                    .map(|v| v.join("|"))
-            })
-            .and_then(Iterator::collect)
-            .expect("a table can be read");
-        all.insert(table, text);
-    }
-    all
-}
-
 /// What the rules say at the end of the term, as text that compares.
 fn findings(db: &Db, policy: &Policy, on: Date) -> BTreeSet<String> {
     let found = engine::ask(db.conn(), policy, on, None, None).expect("the rules can be asked");
     found.iter().map(|f| format!("{f:?}")).collect()
 }
 
-fn is_quiet(at: Time) -> bool {
-    let minutes = chrono::Timelike::num_seconds_from_midnight(&at) / 60;
-    !(7 * 60..21 * 60).contains(&minutes)
-}
-
-/// Rungs of ladders; the other notices (returned, corrected, …) may be about a closed case.
-const OUTSIDE_RUNGS: [&str; 10] =
-    ["returned", "relapsed", "corrected", "mended", "held", "unconfirmed", "weakened", "reply", "digest", "morning"];
-
-/// The invariants that can be read off a world at its end.
-fn look(stage: &Stage, world: &World<Spine>, seed: u64) {
-    let db = &world.steps.db;
-    let (conn, vault) = (db.conn(), db.vault());
-    let ledger = cases::ledger(conn, &vault, None).expect("the ledger can be read");
-    let all = cases::all(conn, &vault, true).expect("the cases can be read");
-
-    for row in &all {
-        let events: Vec<_> = ledger.iter().filter(|e| e.case == row.id).collect();
-        let folded = case::fold(row.id, events.iter().map(|e| (e.at, &e.event)));
-        assert_eq!(folded.as_ref(), Some(row), "seed {seed}: the ledger of {} does not fold to its row", row.id);
-    }
-
-    for sent in world.sent.iter().filter(|s| s.role == "guardian") {
-        assert!(!is_quiet(sent.at), "seed {seed}: {} to a guardian in quiet hours at {}", sent.letter, sent.at);
-        let letter = outbox::letter(conn, sent.letter).expect("a letter can be read").expect("a sent letter is stored");
-        for notice in outbox::notices_of(conn, sent.letter).expect("its notices can be read") {
-            let kongchuo::domain::notice::About::Case(case) = notice.about else { continue };
-            if OUTSIDE_RUNGS.contains(&notice.rung.as_str()) {
-                continue;
-            }
-            let events: Vec<_> = ledger.iter().filter(|e| e.case == case && e.at < letter.claimed).collect();
-            let then = case::fold(case, events.iter().map(|e| (e.at, &e.event)));
-            let state = then.map(|c| c.state);
-            assert_ne!(state, Some(State::Closed), "seed {seed}: {} about {case}, which had closed", sent.letter);
-        }
-    }
-
-    // A letter comes twice only where it is marked as a possible repeat.
-    let mut times: BTreeMap<_, u32> = BTreeMap::new();
-    for sent in &world.sent {
-        *times.entry(sent.letter).or_default() += 1;
-    }
-    for letter in outbox::letters(conn).expect("the letters can be read") {
-        let n = times.get(&letter.id).copied().unwrap_or(0);
-        let when = || world.sent.iter().filter(|s| s.letter == letter.id).map(|s| s.at.to_string()).collect::<Vec<_>>();
-        // An idempotent channel (a folder) has the same letter once however often it goes.
-        let once = stage.policy.channel(&letter.channel).is_some_and(|c| c.on_unknown == OnUnknown::Idempotent);
-        assert!(n <= 1 || once || letter.repeated, "seed {seed}: went {n} times unmarked, at {:?}: {letter:?}", when());
-        // `unknown` stands for perhaps; these two do not.
-        let surely = matches!(letter.state.as_str(), "accepted" | "delivered");
-        assert!(!surely || n >= 1, "seed {seed}: counts as accepted, no gateway saw it: {letter:?}");
-    }
-
-    // One incident at a time for one silent source, and one for the whole silent week.
+/// One incident at a time for one silent source, and one for the whole silent week.
+fn look_at_the_silence(db: &Db, seed: u64) {
+    let conn = db.conn();
     let overdue: Vec<_> = incidents::list(conn, true)
         .expect("the incidents can be read")
         .into_iter()
@@ -232,6 +156,11 @@ fn look(stage: &Stage, world: &World<Spine>, seed: u64) {
     });
     let already = overdue.iter().any(|i| i.opened.date() < week.0 && i.closed.is_none_or(|c| c.date() > week.1));
     assert_eq!(in_week.count() + usize::from(already), 1, "seed {seed}: the silent week is not one incident");
+}
+
+fn look_at(stage: &Stage, world: &World<Spine>, seed: u64) {
+    look(&stage.policy, &world.steps.db, &world.sent, &format!("seed {seed}"));
+    look_at_the_silence(&world.steps.db, seed);
 }
 
 /// Plays a script; now and then every step is run a second time at the same instant.
@@ -278,9 +207,9 @@ fn whatever_goes_wrong_on_the_way_the_invariants_hold_and_the_findings_are_the_s
         let mut chance = Chance::new(seed ^ 0x5eed);
         let stage = stage(seed);
         let wild = play(&stage, with_mishaps(&stage.township, &mut chance), seed, &mut chance);
-        look(&stage, &wild, seed);
+        look_at(&stage, &wild, seed);
         let calm = play(&stage, on_time(&stage.township), seed, &mut chance);
-        look(&stage, &calm, seed);
+        look_at(&stage, &calm, seed);
 
         let last = term().1;
         let (a, b) = (findings(&calm.steps.db, &stage.policy, last), findings(&wild.steps.db, &stage.policy, last));

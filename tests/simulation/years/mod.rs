@@ -1,0 +1,268 @@
+//! Whole school years of made-up townships, with everything that goes wrong in them, held against an oracle that knows only
+//! the files and the mishaps. `KONGCHUO_YEAR=17` replays one, `KONGCHUO_YEARS=1000` plays so many.
+
+mod files;
+mod life;
+mod mishaps;
+mod oracle;
+mod town;
+
+use crate::look::{Seen, look};
+use files::Year;
+use kongchuo::domain::letter::Outcome;
+use kongchuo::domain::policy::Policy;
+use kongchuo::domain::{Date, Time};
+use kongchuo::drive::spine::Spine;
+use kongchuo::drive::township::{Chance, date};
+use kongchuo::drive::world::{Happening, Sent, Steps, World};
+use kongchuo::step::engine;
+use kongchuo::store::{Db, Key, incidents, outbox};
+use mishaps::{Mishaps, Mortal};
+use oracle::{Held, Oracle};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use town::{Scale, School};
+
+/// An unoptimised build needs minutes for what an optimised one does in seconds.
+const YEARS: u64 = if cfg!(debug_assertions) { 1 } else { 200 };
+/// Years after this number are of the whole size. One takes minutes: KONGCHUO_WHOLE says how many, none by itself.
+const WHOLE_FROM: u64 = 1_000_000;
+
+#[derive(Clone, Default, Debug)]
+struct Figures {
+    years: u64,
+    whole: u64,
+    deliveries: u64,
+    deaths: u64,
+    restarts: u64,
+    outages: u64,
+    sleeps: u64,
+    jumps: u64,
+    silences: u64,
+    seen: Seen,
+    held: Held,
+    slips: BTreeMap<&'static str, u32>,
+    /// Of all letters, in whichever order the years were played.
+    fingerprint: u64,
+}
+
+/// The same letters at the same instants have the same one (FNV).
+fn fingerprint(sent: &[Sent]) -> u64 {
+    let of = |hash: u64, b: u8| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
+    let lines = sent.iter().map(|s| format!("{} {} {} {}", s.at, s.role, s.address, s.text));
+    lines.flat_map(String::into_bytes).fold(0xcbf2_9ce4_8422_2325, of)
+}
+
+impl Figures {
+    fn add(&mut self, o: &Figures) {
+        self.years += o.years;
+        self.whole += o.whole;
+        self.deliveries += o.deliveries;
+        self.deaths += o.deaths;
+        self.restarts += o.restarts;
+        self.outages += o.outages;
+        self.sleeps += o.sleeps;
+        self.jumps += o.jumps;
+        self.silences += o.silences;
+        self.fingerprint ^= o.fingerprint;
+        self.seen += o.seen;
+        self.held += o.held;
+        for (name, n) in &o.slips {
+            *self.slips.entry(name).or_default() += n;
+        }
+    }
+}
+
+fn db() -> Db {
+    Db::open_in_memory(&Key::from_hex(&"17".repeat(32)).expect("64 digits")).expect("a database in memory")
+}
+
+fn start() -> Time {
+    date(2026, 8, 31).and_hms_opt(0, 0, 0).expect("midnight")
+}
+
+fn evening(day: Date) -> Time {
+    day.and_hms_opt(23, 0, 0).expect("an hour of the day")
+}
+
+/// The clock on the wall is set back by minutes, hours or days and runs on: nothing is told twice and nobody at night.
+fn jump_back(world: &mut World<Mortal>, chance: &mut Chance, seed: &str) {
+    let back = *chance.pick(&[3, 70, 14 * 60, 2 * 24 * 60]);
+    let wall = world.now();
+    let spine = &mut world.steps.spine;
+    for step in 0..3 {
+        let now = wall - chrono::TimeDelta::minutes(back - step * 20);
+        if now < start() {
+            return;
+        }
+        spine.decide(now).unwrap_or_else(|e| panic!("{seed}: {e}"));
+        for d in spine.claim(now).unwrap_or_else(|e| panic!("{seed}: {e}")) {
+            world.sent.push(Sent {
+                letter: d.letter,
+                at: now,
+                channel: d.channel.clone(),
+                role: d.to.role.clone(),
+                name: d.to.name.clone(),
+                address: d.to.address.clone(),
+                subject: d.subject.clone(),
+                text: d.text.clone(),
+            });
+            spine.settle(now, &d, Outcome::Accepted(None)).unwrap_or_else(|e| panic!("{seed}: {e}"));
+        }
+    }
+}
+
+fn findings(db: &Db, policy: &Policy) -> BTreeSet<String> {
+    let found = engine::ask(db.conn(), policy, town::last_day(), None, None).expect("the rules can be asked");
+    found.iter().map(|f| format!("{f:?}")).collect()
+}
+
+/// The same files without a mishap, read one after the other with nobody told: what the rules find then.
+fn calm(policy: &Policy, year: &Year) -> BTreeSet<String> {
+    let mut spine = Spine::new(db(), policy.clone(), policy.sources[0].reader.clone());
+    for (at, happening) in mishaps::deliveries(&year.exports) {
+        let Happening::Delivery(d) = happening else { continue };
+        spine.receive(at, &d).expect("a file is read");
+    }
+    findings(&spine.db, policy)
+}
+
+/// A silent source is one incident, from its first missed deadline to the file that ends it.
+fn silences(db: &Db, schools: &[School], year: &Year, mishaps: &Mishaps, seed: &str) -> u64 {
+    let all = incidents::list(db.conn(), true).expect("the incidents can be read");
+    for (school, from, to) in &year.silences {
+        let source = schools[*school].source();
+        let of: Vec<_> = all.iter().filter(|i| i.kind == "export_overdue" && i.subject == source).collect();
+        for pair in of.windows(2) {
+            assert!(pair[0].closed.is_some_and(|c| c <= pair[1].opened), "{seed}: two silences of {source} at once");
+        }
+        let asleep = mishaps.sleeps.iter().any(|(a, b)| a.date() <= *to && b.date() >= *from);
+        let began = of.iter().filter(|i| (*from..=*to).contains(&i.opened.date())).count();
+        let already = of.iter().any(|i| i.opened.date() < *from && i.closed.is_none_or(|c| c.date() > *to));
+        assert!(
+            began + usize::from(already) == 1 || asleep,
+            "{seed}: {source}, silent from {from} to {to}, is {began} incidents"
+        );
+    }
+    year.silences.len() as u64
+}
+
+fn live(number: u64, scale: Scale) -> Figures {
+    let seed = format!("KONGCHUO_YEAR={number}");
+    let mut chance = Chance::new(number ^ 0x7ea5);
+    let schools = town::schools(scale, number);
+    let days = town::school_days();
+    let pupils = life::people(&schools, &days, &mut chance);
+    let year = files::write(&schools, &pupils, &days, &mut chance);
+    let policy = town::policy(&schools, number);
+    let mut script = mishaps::deliveries(&year.exports);
+    let mishaps = mishaps::draw(&days, &pupils, &mut chance, &mut script);
+
+    let spine = Spine::new(db(), policy.clone(), policy.sources[0].reader.clone());
+    let mut world = World::new(Mortal::new(spine, number), start(), script);
+    for jump in &mishaps.jumps {
+        world.play(*jump).unwrap_or_else(|e| panic!("{seed}: {e}"));
+        if !world.is_asleep() {
+            jump_back(&mut world, &mut chance, &seed);
+        }
+    }
+    world.play(evening(town::last_day())).unwrap_or_else(|e| panic!("{seed}: {e}"));
+
+    let db = &world.steps.spine.db;
+    let seen = look(&policy, db, &world.sent, &seed);
+    let silences = silences(db, &schools, &year, &mishaps, &seed);
+    let all = incidents::list(db.conn(), true).expect("the incidents can be read");
+    let holds = all.iter().filter(|i| i.kind == "mass_absence");
+    let letters = outbox::letters(db.conn()).expect("the letters can be read");
+    let vault = db.vault();
+    let unknown = letters.iter().filter(|l| l.state == "unknown").filter_map(|l| {
+        let words = outbox::words(db.conn(), &vault, l.id).expect("a letter's words can be read")?;
+        Some((words.address, l.claimed))
+    });
+    let oracle = Oracle {
+        schools: &schools,
+        pupils: &pupils,
+        days: &days,
+        year: &year,
+        mishaps: &mishaps,
+        sent: &world.sent,
+        holds: holds.map(|i| (i.subject.clone(), i.opened, i.closed.unwrap_or(world.now()))).collect(),
+        unknown: unknown.collect(),
+        seed: seed.clone(),
+    };
+    let held = oracle.hold();
+    if number % 4 == 0 || scale == Scale::Whole {
+        let (a, b) = (calm(&policy, &year), findings(db, &policy));
+        let only: Vec<_> = a.symmetric_difference(&b).take(5).collect();
+        assert!(only.is_empty(), "{seed}: order, repetition or deaths change findings: {only:#?}");
+        assert!(a.len() > 5, "{seed}: a year without findings proves nothing");
+    }
+    Figures {
+        years: 1,
+        whole: u64::from(scale == Scale::Whole),
+        deliveries: year.exports.len() as u64,
+        deaths: world.steps.deaths,
+        restarts: mishaps.restarts,
+        outages: mishaps.outages.len() as u64,
+        sleeps: mishaps.sleeps.len() as u64,
+        jumps: mishaps.jumps.len() as u64,
+        silences,
+        seen,
+        held,
+        slips: year.slips,
+        fingerprint: fingerprint(&world.sent),
+    }
+}
+
+#[test]
+fn in_whole_school_years_nobody_is_lost_and_nobody_is_told_of_wrongly() {
+    let number = |name: &str| {
+        std::env::var(name).ok().map(|v| v.parse::<u64>().unwrap_or_else(|_| panic!("{name} is a number")))
+    };
+    let years: Vec<u64> = match number("KONGCHUO_YEAR") {
+        Some(one) => vec![one],
+        None => {
+            let whole = (1..=number("KONGCHUO_WHOLE").unwrap_or(0)).map(|n| WHOLE_FROM + n);
+            whole.chain(1..=number("KONGCHUO_YEARS").unwrap_or(YEARS)).collect()
+        }
+    };
+    let (next, all) = (AtomicUsize::new(0), Mutex::new(Figures::default()));
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get()).min(4);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let Some(n) = years.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+                    let scale = if *n > WHOLE_FROM { Scale::Whole } else { Scale::Small };
+                    let figures = live(*n, scale);
+                    all.lock().expect("no panic while it is held").add(&figures);
+                }
+            });
+        }
+    });
+    let f = all.into_inner().expect("no thread panicked");
+    println!(
+        "simulation: {} school years ({} of 2,000 pupils in ten schools, the others of some fifty in three), {} files",
+        f.years, f.whole, f.deliveries
+    );
+    println!(
+        "simulation: {} deaths before or after a commit or a send, {} restarts, {} gateway outages, {} sleeps, {} clock jumps, \
+         {} silent weeks; slips of files: {:?}",
+        f.deaths, f.restarts, f.outages, f.sleeps, f.jumps, f.silences, f.slips
+    );
+    println!(
+        "simulation: {} letters, {} cases; {} repeats, all marked; {} of unknown fate; told in time: {} spells, {} reports, {} \
+         returns; {} alarms held against the files; losses: 0, wrong alarms: 0; \
+         fingerprint {:016x}",
+        f.seen.letters,
+        f.seen.cases,
+        f.seen.repeats,
+        f.seen.unknown,
+        f.held.spells,
+        f.held.reports,
+        f.held.returns,
+        f.held.letters,
+        f.fingerprint
+    );
+}
