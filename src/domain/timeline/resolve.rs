@@ -80,13 +80,24 @@ pub struct Correction {
 }
 
 impl ClassCover {
-    /// Any period of that day is covered for the class.
-    pub fn covers(&self, roster: &Roster, school: &SchoolId, class: Option<&ClassName>, date: Date) -> bool {
-        roster.class_no(school, class).is_some_and(|no| self.full.get(&(no, date)).is_some_and(|c| c.all != 0))
-            || self
-                .lists
-                .get(&(school.clone(), date))
-                .is_some_and(|l| l.iter().any(|x| x.classes.is_empty() || class.is_some_and(|c| x.classes.contains(c))))
+    /// Any period of the day's `plan` is covered for the class.
+    pub fn covers(
+        &self,
+        (calendar, roster): (&Calendar, &Roster),
+        school: &SchoolId,
+        class: Option<&ClassName>,
+        date: Date,
+        plan: Periods,
+    ) -> bool {
+        let full = roster.class_no(school, class).and_then(|no| self.full.get(&(no, date)));
+        let of_class = |l: &&Listed| l.classes.is_empty() || class.is_some_and(|c| l.classes.contains(c));
+        let frame = calendar.school_index(school).map(|i| calendar.frame_of(i));
+        let periods = |l: &Listed| match frame {
+            Some(f) if !l.slots.is_empty() => l.slots.iter().filter_map(|s| f.slot(s.as_str())).fold(0, |m, p| m | p),
+            _ => Periods::MAX,
+        };
+        let lists = self.lists.get(&(school.clone(), date)).map_or(&[][..], Vec::as_slice);
+        full.is_some_and(|c| c.all & plan != 0) || lists.iter().filter(of_class).any(|l| periods(l) & plan != 0)
     }
 }
 
@@ -357,14 +368,14 @@ impl Builder<'_> {
             })
             .collect();
         sheets.sort_by_key(|(s, _, order, ..)| (s.date, *order));
-        let mut starts: BTreeMap<(SchoolId, u16), Date> = BTreeMap::new();
+        let mut starts: BTreeMap<(SchoolId, u16), (Date, Vec<ClassName>)> = BTreeMap::new();
         // By class: what the sheet at hand covers of it.
         let mut covers: Vec<Periods> = vec![0; self.roster.class_count()];
         let mut classes: Vec<ClassNo> = Vec::new();
         for (sheet, facts, order, source, school) in sheets {
             if !sheet.present.is_empty() {
-                let at = starts.entry((sheet.school.clone(), source)).or_insert(sheet.date);
-                *at = (*at).min(sheet.date);
+                let at = starts.entry((sheet.school.clone(), source)).or_insert((sheet.date, facts.classes.clone()));
+                at.0 = at.0.min(sheet.date);
             }
             let mut last_slot: Option<(usize, Periods)> = None;
             let mut from = 0;
@@ -418,14 +429,23 @@ impl Builder<'_> {
                 }
             }
         }
-        for ((school, _), first) in starts {
-            self.cover.starts.push(SourceStart { school, classes: Vec::new(), first });
+        for ((school, _), (first, classes)) in starts {
+            self.cover.starts.push(SourceStart { school, classes, first });
         }
     }
 
     fn rows(&mut self, evidence: &Evidence, wanted: &[Option<usize>], seen: &mut [Vec<(Date, Seen)>]) {
         for row in &evidence.rows {
             let Some((facts, order, source)) = self.deliveries.get(&row.delivery).copied() else { continue };
+            if facts.coverage == CoverageKind::Full {
+                let starts = &mut self.cover.starts;
+                match starts.iter_mut().find(|s| s.school == row.school && s.classes.is_empty()) {
+                    Some(s) => s.first = s.first.min(row.date),
+                    None => {
+                        starts.push(SourceStart { school: row.school.clone(), classes: Vec::new(), first: row.date })
+                    }
+                }
+            }
             let (Some(m), Some(school)) = (self.roster.index_of(row.pupil), self.calendar.school_index(&row.school))
             else {
                 continue;
@@ -449,13 +469,6 @@ impl Builder<'_> {
             }
             if facts.coverage == CoverageKind::Full {
                 self.covered(class, row.date, order, source, facts.replaces, periods);
-                let starts = &mut self.cover.starts;
-                match starts.iter_mut().find(|s| s.school == row.school && s.classes.is_empty()) {
-                    Some(s) => s.first = s.first.min(row.date),
-                    None => {
-                        starts.push(SourceStart { school: row.school.clone(), classes: Vec::new(), first: row.date })
-                    }
-                }
             }
             let (Some(i), Some(code)) = (wanted[m], self.statuses.code(&row.status)) else { continue };
             // Read by the day's own periods: which one is the first or the last of the slot may differ on a half day.

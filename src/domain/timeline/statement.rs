@@ -236,11 +236,15 @@ impl Builder<'_> {
             }
             let mut orders: BTreeSet<u32> =
                 day.iter().filter(|(_, s)| s.rank.0 == Rank::Export).map(|(_, s)| s.rank.1).collect();
-            if let Some(c) = self.cover.full.get(&(segment.class_no, date)) {
-                orders.extend(c.by.iter().map(|(o, _)| *o));
+            // A period attended at either of two schools is attended: what the other one covers may turn it as well.
+            let speaks = std::iter::once((school, segment.class_no)).chain(segment.also.iter().copied());
+            for (school, class) in speaks {
+                if let Some(c) = self.cover.full.get(&(class, date)) {
+                    orders.extend(c.by.iter().map(|(o, _)| *o));
+                }
+                let key = (self.calendar.frame_of(school).id.clone(), date);
+                orders.extend(self.cover.lists.get(&key).into_iter().flatten().map(|l| l.order));
             }
-            let key = (self.calendar.frame_of(school).id.clone(), date);
-            orders.extend(self.cover.lists.get(&key).into_iter().flatten().map(|l| l.order));
             let exports: Vec<(Date, Seen)> = day.iter().filter(|(_, s)| s.rank.0 == Rank::Export).copied().collect();
             let mut before = u64::MAX;
             for order in orders {
