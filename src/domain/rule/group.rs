@@ -228,7 +228,7 @@ impl Asked<'_> {
             s.school == self.group.school
                 && self.group.class.as_ref().is_none_or(|c| s.classes.is_empty() || s.classes.contains(c))
         });
-        let since = starts.map(|s| s.first).min().max(self.calendar.live_from());
+        let since = starts.map(|s| s.first).min().map(|s| self.calendar.live_from().map_or(s, |l| l.max(s)));
         is_over && since.is_some_and(|s| s <= date)
     }
 
