@@ -12,9 +12,12 @@ use std::collections::BTreeSet;
 
 const BEGIN: (i32, u32, u32) = (1900, 1, 1);
 
+#[derive(Clone, Copy)]
 pub struct Plain<'a> {
     pub policy: &'a Policy,
     pub evidence: &'a Evidence,
+    /// Only what was stated before this stamp counts (`true`: the delivery with the stamp as well).
+    pub upto: Option<(Stamp, bool)>,
 }
 
 #[derive(Clone, Debug)]
@@ -28,9 +31,9 @@ pub struct Day {
     pub leave_until: Option<Date>,
 }
 
-struct Place<'a> {
-    row: &'a RegisterRow,
-    tags: &'a RegisterRow,
+pub struct Place<'a> {
+    pub row: &'a RegisterRow,
+    pub tags: &'a RegisterRow,
 }
 
 /// Order, status, leave until, is it approved leave, is it a decision.
@@ -42,10 +45,10 @@ struct Hit {
     dates: Vec<Date>,
 }
 
-fn next(d: Date) -> Date {
+pub fn next(d: Date) -> Date {
     d + Days::new(1)
 }
-fn monday(d: Date) -> Date {
+pub fn monday(d: Date) -> Date {
     d - Days::new(d.weekday().num_days_from_monday() as u64)
 }
 fn whole(n: usize) -> Ratio {
@@ -54,7 +57,7 @@ fn whole(n: usize) -> Ratio {
 fn ok(t: Threshold, v: Ratio) -> bool {
     if t.over { v > t.n } else { v >= t.n }
 }
-fn shift(d: Date, n: i64) -> Date {
+pub fn shift(d: Date, n: i64) -> Date {
     if n < 0 { d - Months::new(-n as u32) } else { d + Months::new(n as u32) }
 }
 fn days_of(n: i64) -> Option<Measure> {
@@ -77,21 +80,26 @@ impl<'a> Plain<'a> {
     fn begin(&self) -> Date {
         Date::from_ymd_opt(BEGIN.0, BEGIN.1, BEGIN.2).expect("a date")
     }
-    fn school(&self, id: &SchoolId) -> &'a School {
+    pub fn school(&self, id: &SchoolId) -> &'a School {
         self.policy.school(id).expect("a school of the policy")
     }
 
     // -------------------------------------------------------- calendar
 
-    fn term(&self, s: &School, grade: Option<u8>, d: Date) -> Option<usize> {
-        self.policy.calendar.terms.iter().position(|t| {
-            t.start <= d
-                && d <= t.end
-                && (t.stages.is_empty() || s.stage_of(grade).is_some_and(|st| t.stages.contains(&st)))
-        })
+    /// A pupil without a grade in a school of several stages: a term of any of them (rules.md is silent).
+    fn for_stage(t: &Term, s: &School, grade: Option<u8>) -> bool {
+        t.stages.is_empty()
+            || match s.stage_of(grade) {
+                Some(stage) => t.stages.contains(&stage),
+                None => s.stages.iter().any(|(stage, _)| t.stages.contains(stage)),
+            }
     }
 
-    fn plan(&self, s: &School, grade: Option<u8>, class: Option<&ClassName>, d: Date) -> (Vec<usize>, bool) {
+    pub fn term(&self, s: &School, grade: Option<u8>, d: Date) -> Option<usize> {
+        self.policy.calendar.terms.iter().position(|t| t.start <= d && d <= t.end && Self::for_stage(t, s, grade))
+    }
+
+    pub fn plan(&self, s: &School, grade: Option<u8>, class: Option<&ClassName>, d: Date) -> (Vec<usize>, bool) {
         let all: Vec<usize> = (0..s.periods.len()).collect();
         let shut = (vec![], false);
         if self.term(s, grade, d).is_none() {
@@ -166,8 +174,11 @@ impl<'a> Plain<'a> {
         if weekend.contains(&d.weekday()) { shut } else { (all, true) }
     }
 
-    fn year_start(&self, d: Date) -> Date {
+    pub fn year_start(&self, d: Date) -> Date {
         let of = |y: i32| {
+            if let Some((month, day)) = self.policy.calendar.school_year_starts {
+                return Date::from_ymd_opt(y, month, day).expect("a date");
+            }
             let terms = self.policy.calendar.terms.iter();
             let first = terms.map(|t| t.start).filter(|s| s.year() == y && s.month() >= 7).min();
             first.unwrap_or(Date::from_ymd_opt(y, 9, 1).expect("a date"))
@@ -229,7 +240,7 @@ impl<'a> Plain<'a> {
         }
     }
 
-    fn place(&self, p: PupilId, d: Date) -> Place<'a> {
+    pub fn place(&self, p: PupilId, d: Date) -> Place<'a> {
         Place { row: self.row_at(p, d, true), tags: self.row_at(p, d, false) }
     }
 
@@ -242,12 +253,7 @@ impl<'a> Plain<'a> {
                 let sc = self.school(s);
                 let term = |x: Date| {
                     let terms = self.policy.calendar.terms.iter().filter(|t| t.end >= x);
-                    terms
-                        .filter(|t| {
-                            t.stages.is_empty() || sc.stage_of(r.grade).is_some_and(|st| t.stages.contains(&st))
-                        })
-                        .map(|t| t.start)
-                        .min()
+                    terms.filter(|t| Self::for_stage(t, sc, r.grade)).map(|t| t.start).min()
                 };
                 let mine = term(stated_on(r));
                 let first = self.exports(s).into_iter().find(|x| term(x.stated_at.date()) == mine);
@@ -287,7 +293,7 @@ impl<'a> Plain<'a> {
         r.standing.is_exemption() && r.status_until.is_some_and(|u| d <= u) && from <= d
     }
 
-    fn expected(&self, p: PupilId, d: Date) -> bool {
+    pub fn expected(&self, p: PupilId, d: Date) -> bool {
         if self.rows(p).is_empty() {
             return false;
         }
@@ -309,7 +315,7 @@ impl<'a> Plain<'a> {
 
     // -------------------------------------------------------- which statement counts
 
-    fn in_set(&self, status: &str, set: &str) -> bool {
+    pub fn in_set(&self, status: &str, set: &str) -> bool {
         self.policy.statuses.iter().any(|s| s.id == *status && s.sets.iter().any(|x| x == set))
     }
 
@@ -341,7 +347,7 @@ impl<'a> Plain<'a> {
     }
 
     /// Periods of the pupil's own day that a delivery covers for a class of a school.
-    fn covered(
+    pub fn covered(
         &self,
         id: DeliveryId,
         school: &SchoolId,
@@ -377,6 +383,10 @@ impl<'a> Plain<'a> {
         v
     }
 
+    fn heard(&self, stamp: Stamp) -> bool {
+        self.upto.is_none_or(|(at, through)| stamp < at || through && stamp == at)
+    }
+
     pub fn day(&self, p: PupilId, d: Date) -> Option<Day> {
         if !self.expected(p, d) {
             return None;
@@ -395,18 +405,25 @@ impl<'a> Plain<'a> {
                     let mine = &e.deliveries[&id];
                     e.deliveries.iter().any(|(o, f)| {
                         f.source == mine.source
+                            && self.heard(f.stamp)
                             && f.stamp > mine.stamp
                             && f.replaces == Replaces::Day
                             && self.covered(*o, &s, &class, school, d).contains(&period)
                     })
                 };
                 for x in e.sheets.iter().filter(|x| x.school == s && x.date == d && x.present.contains(p)) {
+                    if !self.heard(e.deliveries[&x.delivery].stamp) {
+                        continue;
+                    }
                     if self.slot(school, x.slot.as_str()).contains(&period) && !replaced(x.delivery) {
                         let stamp = e.deliveries[&x.delivery].stamp;
                         said.push(((0, stamp, 0), "present".into(), None, false, false));
                     }
                 }
                 for x in e.rows.iter().filter(|x| x.pupil == p && x.school == s && x.date == d) {
+                    if !self.heard(e.deliveries[&x.delivery].stamp) {
+                        continue;
+                    }
                     let of: Vec<usize> =
                         self.slot(school, x.slot.as_str()).into_iter().filter(|y| plan.contains(y)).collect();
                     if of.contains(&period) && !replaced(x.delivery) {
@@ -420,11 +437,14 @@ impl<'a> Plain<'a> {
                         said.push(((0, stamp, x.row_no), st.into(), x.leave_until, false, false));
                     }
                 }
-                for x in e.leaves.iter().filter(|x| x.pupil == p && x.from <= d && d <= x.until) {
+                for x in e.leaves.iter().filter(|x| x.pupil == p && x.from <= d && d <= x.until && self.heard(x.stamp))
+                {
                     let approved = !self.in_set(x.status.as_str(), "unexcused");
                     said.push(((0, x.stamp, x.row_no), x.status.as_str().into(), Some(x.until), approved, false));
                 }
-                for x in e.decisions.iter().filter(|x| x.pupil == p && x.withdrawn_at.is_none()) {
+                // Of what a delivery turned, only exports speak.
+                let decided = |x: &&Decision| x.pupil == p && x.withdrawn_at.is_none() && self.upto.is_none();
+                for x in e.decisions.iter().filter(decided) {
                     let st = match &x.kind {
                         DecisionKind::Excuse(s) => s.as_str(),
                         DecisionKind::Return => "present",
@@ -451,7 +471,9 @@ impl<'a> Plain<'a> {
                 if now.is_none() {
                     let by = |kind| {
                         e.deliveries.iter().any(|(id, f)| {
-                            f.coverage == kind && self.covered(*id, &s, &class, school, d).contains(&period)
+                            f.coverage == kind
+                                && self.heard(f.stamp)
+                                && self.covered(*id, &s, &class, school, d).contains(&period)
                         })
                     };
                     if by(CoverageKind::Full) {
@@ -485,17 +507,17 @@ pub struct About<'a> {
 }
 
 #[derive(Default, Clone)]
-struct Weighed {
-    a: Ratio0,
-    l: Ratio0,
-    exists: bool,
-    counts: bool,
-    attended: bool,
-    half: bool,
+pub struct Weighed {
+    pub a: Ratio0,
+    pub l: Ratio0,
+    pub exists: bool,
+    pub counts: bool,
+    pub attended: bool,
+    pub half: bool,
 }
 
 #[derive(Clone, Copy)]
-struct Ratio0(Ratio);
+pub struct Ratio0(pub Ratio);
 impl Default for Ratio0 {
     fn default() -> Self {
         Ratio0(Ratio::ZERO)
@@ -525,7 +547,7 @@ impl<'a> About<'a> {
             .collect()
     }
 
-    fn weigh(&self, c: &Counting, sees: bool, day: &'a Day) -> Weighed {
+    pub fn weigh(&self, c: &Counting, sees: bool, day: &'a Day) -> Weighed {
         let mut w = Weighed::default();
         if !day.is_day && !sees {
             return w;
@@ -1057,6 +1079,11 @@ impl<'a> About<'a> {
     }
 
     fn chosen(&self, d: Date) -> bool {
+        self.chosen_place(d) && self.chosen_person(d)
+    }
+
+    /// The filters that choose classes.
+    pub fn chosen_place(&self, d: Date) -> bool {
         let at = self.plain.place(self.pupil, d);
         let f = &self.rule.filter;
         let stage = self.plain.school(&at.row.school).stage_of(at.row.grade);
@@ -1064,7 +1091,13 @@ impl<'a> About<'a> {
             && (f.grades.is_empty() || at.row.grade.is_some_and(|g| f.grades.contains(&g)))
             && (f.schools.is_empty() || f.schools.iter().any(|s| at.row.school == **s))
             && (f.classes.is_empty() || at.row.class.as_ref().is_some_and(|c| f.classes.iter().any(|x| *c == **x)))
-            && (f.groups.is_empty() || f.groups.iter().any(|g| at.tags.groups.contains(g)))
+    }
+
+    /// The filters that choose pupils.
+    pub fn chosen_person(&self, d: Date) -> bool {
+        let at = self.plain.place(self.pupil, d);
+        let f = &self.rule.filter;
+        (f.groups.is_empty() || f.groups.iter().any(|g| at.tags.groups.contains(g)))
             && f.boarding.is_none_or(|b| at.tags.boarding == Some(b))
             && f.sex.is_none_or(|s| at.tags.sex == Some(s))
             && f.age.is_none_or(|a| {
@@ -1166,7 +1199,7 @@ fn fits(m: &ActMatch, a: &Act) -> bool {
         && (m.results.is_empty() || a.result.as_ref().is_some_and(|r| m.results.contains(r)))
 }
 
-fn flatten<'a>(c: &'a Cond, out: &mut Vec<&'a Cond>) {
+pub fn flatten<'a>(c: &'a Cond, out: &mut Vec<&'a Cond>) {
     match c {
         Cond::All(cs) | Cond::Any(cs) => cs.iter().for_each(|c| flatten(c, out)),
         Cond::Not(c) => flatten(c, out),
@@ -1174,7 +1207,7 @@ fn flatten<'a>(c: &'a Cond, out: &mut Vec<&'a Cond>) {
     }
 }
 
-fn stops(c: &Cond) -> bool {
+pub fn stops(c: &Cond) -> bool {
     let window = |w: &Window| {
         w.clip == Some(Clip::Term)
             || matches!(w.kind, WindowKind::Term | WindowKind::Run)
@@ -1182,7 +1215,7 @@ fn stops(c: &Cond) -> bool {
     };
     match c {
         Cond::Consecutive { across_terms, .. } | Cond::Weekday { across_terms, .. } => !across_terms,
-        Cond::Total { within, .. } | Cond::Rate { within, .. } => window(within),
+        Cond::Total { within, .. } | Cond::Rate { within, .. } | Cond::Cluster { within, .. } => window(within),
         Cond::Acts { within, .. } => within.as_ref().is_some_and(window),
         Cond::NotRegistered { .. } => true,
         _ => false,

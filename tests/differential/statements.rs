@@ -150,7 +150,7 @@ impl Small {
 
     fn findings(&self, on: &str) -> Vec<Finding> {
         let everybody: Vec<PupilId> = [CHILD, OTHER].into();
-        crate::fast(&self.policy, &self.evidence, &everybody, day(on))
+        crate::fast(&self.policy, &self.evidence, &everybody, day(on), None)
     }
 
     /// The child's day: a letter for each period (first letter of the status; `-` not listed, `.` not recorded).
@@ -333,6 +333,28 @@ fn a_roll_call_is_missing_only_after_its_hour_and_not_before_the_source_ever_del
     check(at("2026-09-08", 10), &["2026-09-08"]);
     check(at("2026-09-09", 9), &["2026-09-08"]);
     check(at("2026-09-09", 10), &["2026-09-08", "2026-09-09"]);
+}
+
+#[test]
+fn a_roll_call_of_lessons_that_the_day_does_not_have_is_missing_and_each_hour_is_its_own() {
+    let missing =
+        |hour, days| Cond::RollCallMissing { by: chrono::NaiveTime::from_hms_opt(hour, 0, 0).expect("a time"), days };
+    let mut s = Small::new(consecutive(1));
+    let half_days = vec![HalfDay { weekday: chrono::Weekday::Fri, periods: vec![0, 1], day: true }];
+    let weekend = vec![chrono::Weekday::Sat, chrono::Weekday::Sun];
+    let weeks = vec![WeekPattern { weekend, half_days }];
+    s.policy.schools[0].patterns = vec![Pattern { grades: vec![], from: None, to: None, weeks }];
+    s.roll(Full, "2026-09-10", 9, &[], &[CHILD, OTHER]);
+    // On Friday there are two lessons in the morning; what is listed is the afternoon.
+    s.slot_roll(Full, "2026-09-11", "pm", 14, &[], &[CHILD, OTHER]);
+    let found = s.groups(SubjectKind::Class, missing(9, 1), "2026-09-11", at("2026-09-11", 20));
+    assert_eq!((found.len(), found[0].evidence.clone()), (1, vec![day("2026-09-11")]));
+    // On Monday at ten neither holds: three days by nine, two by noon.
+    let either = || Cond::Any(vec![missing(9, 3), missing(12, 2)]);
+    let found = s.groups(SubjectKind::Class, either(), "2026-09-14", at("2026-09-14", 10));
+    assert!(found.is_empty(), "{found:?}");
+    let found = s.groups(SubjectKind::Class, either(), "2026-09-14", at("2026-09-14", 12));
+    assert_eq!(found.iter().map(|f| f.fired_on).collect::<Vec<_>>(), [day("2026-09-14")]);
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub struct World {
     pub evidence: Evidence,
     pub pupils: Vec<PupilId>,
     pub on: Date,
+    /// The instant of asking, on `on` or later: today's roll call may not be due yet.
+    pub now: chrono::NaiveDateTime,
 }
 
 /// xorshift: small, seeded, the same everywhere.
@@ -141,7 +143,20 @@ fn dates() -> Vec<Date> {
     day("2026-08-28").iter_days().take_while(|d| *d <= day("2026-11-16")).collect()
 }
 
-fn calendar(d: &mut Dice, p: &mut Policy) {
+fn calendar(d: &mut Dice, p: &mut Policy, tidy: bool) {
+    if !tidy && d.one_in(4) {
+        let term =
+            |id: &str, from: &str, to: &str, stages| Term { id: id.into(), start: day(from), end: day(to), stages };
+        p.calendar.terms = vec![
+            term("autumn", "2026-09-01", "2026-10-09", vec![]),
+            term("primary", "2026-10-19", "2026-11-13", vec![Stage::Primary]),
+            term("junior", "2026-10-12", "2026-11-06", vec![Stage::Junior]),
+        ];
+    }
+    if d.one_in(4) {
+        p.calendar.school_year_starts = Some(d.pick(&[(10, 15), (4, 1), (9, 21)]));
+    }
+    p.live_from = d.one_in(4).then(|| d.pick(&dates()));
     let one = Ratio::ONE;
     let plain: Vec<(Ratio, u32)> = vec![(one, 40); 4];
     let uneven = vec![(Ratio::new(1, 2), 25), (one, 40), (one, 45), (Ratio::whole(2), 90), (Ratio::new(1, 3), 20)];
@@ -155,8 +170,8 @@ fn calendar(d: &mut Dice, p: &mut Policy) {
     if d.one_in(2) {
         b.patterns.push(Pattern {
             grades: if d.one_in(2) { vec![7] } else { vec![] },
-            from: d.one_in(2).then(|| day("2026-08-31")),
-            to: None,
+            from: d.one_in(2).then(|| d.pick(&[day("2026-08-31"), day("2026-09-16")])),
+            to: d.one_in(4).then(|| day("2026-10-28")),
             weeks: vec![
                 WeekPattern {
                     weekend: vec![Weekday::Sat, Weekday::Sun],
@@ -178,7 +193,10 @@ fn calendar(d: &mut Dice, p: &mut Policy) {
     let off = |s: &str| (day(s), true, "节".to_string());
     let on = |s: &str| (day(s), false, "节".to_string());
     let days = vec![off("2026-09-25"), on("2026-09-20"), off("2026-10-01"), off("2026-10-02"), on("2026-10-24")];
-    p.calendar.holidays = Holidays::Years(vec![HolidayYear { year: 2026, announced: true, days }]);
+    p.calendar.holidays = match d.below(8) {
+        0 => Holidays::None,
+        n => Holidays::Years(vec![HolidayYear { year: 2026, announced: n != 1, days }]),
+    };
     for _ in 0..d.below(3) {
         let from = d.pick(&dates());
         let scope = scope(d);
@@ -188,7 +206,8 @@ fn calendar(d: &mut Dice, p: &mut Policy) {
         let timetable_of = d.one_in(2).then(|| d.pick(&[Weekday::Fri, Weekday::Wed, Weekday::Sun]));
         p.calendar.open.push(Opening { date: d.pick(&dates()), reason: "补".into(), scope: scope(d), timetable_of });
     }
-    p.calendar.spans.insert("span".into(), vec![(day("2026-09-10"), day("2026-10-22"))]);
+    let spans = vec![(day("2026-09-10"), day("2026-10-05")), (day("2026-10-14"), day("2026-11-03"))];
+    p.calendar.spans.insert("span".into(), spans);
 }
 
 fn scope(d: &mut Dice) -> Scope {
@@ -203,7 +222,8 @@ fn stamp(date: Date, hour: u32, delivery: i64) -> Stamp {
     Stamp { stated_at: date.and_hms_opt(hour, 0, 0).expect("an hour"), delivery: DeliveryId(delivery) }
 }
 
-fn register(d: &mut Dice, e: &mut Evidence, pupils: &[PupilId]) {
+/// With `tidy` a class is of one grade, as rules about classes need it; without, anything goes.
+fn register(d: &mut Dice, e: &mut Evidence, pupils: &[PupilId], tidy: bool) {
     let mut delivery = 1;
     let mut exports: Vec<(String, Stamp)> = vec![];
     for s in ["a", "b", "c"] {
@@ -236,19 +256,28 @@ fn register(d: &mut Dice, e: &mut Evidence, pupils: &[PupilId]) {
                     Standing::TransferredOut,
                     Standing::TransferredOut,
                     Standing::Left,
+                    Standing::Graduated,
+                    Standing::Deferred,
                 ])
             } else {
                 Standing::Enrolled
             };
             let away = !matches!(standing, Standing::Enrolled);
+            let class: Option<ClassName> =
+                if d.one_in(12) { None } else { Some(if d.one_in(4) { "2" } else { "1" }.into()) };
+            let grade = match &class {
+                Some(c) if tidy => Some(if *c == *"1" { 7 } else { 3 }),
+                _ if d.one_in(12) => None,
+                _ => Some(if d.one_in(4) { 3 } else { 7 }),
+            };
             e.register.push(RegisterRow {
                 stamp: *at,
                 arrived_at: at.stated_at,
                 row_no: 1,
                 pupil: *p,
                 school: s.as_str().into(),
-                class: if d.one_in(12) { None } else { Some(if d.one_in(4) { "2" } else { "1" }.into()) },
-                grade: if d.one_in(12) { None } else { Some(if d.one_in(4) { 3 } else { 7 }) },
+                class,
+                grade,
                 standing,
                 status_until: (away && !d.one_in(3)).then(|| date + Days::new(d.below(25))),
                 status_basis: true,
@@ -257,7 +286,11 @@ fn register(d: &mut Dice, e: &mut Evidence, pupils: &[PupilId]) {
                 boarding: d.pick(&[None, Some(true), Some(false)]),
                 sex: d.pick(&[None, Some(Sex::Male), Some(Sex::Female)]),
                 birth_date: Some(d.pick(&[day("2015-09-01"), day("2013-10-10"), day("2010-11-02")])),
-                groups: if d.one_in(2) { vec!["留守".into()] } else { vec![] },
+                groups: match d.below(4) {
+                    0 => vec!["留守".into(), "低保".into()],
+                    1 => vec!["留守".into()],
+                    _ => vec![],
+                },
             });
         }
     }
@@ -283,6 +316,7 @@ fn attendance(d: &mut Dice, e: &mut Evidence, pupils: &[PupilId]) {
     let mut habits: Vec<u64> = pupils.iter().map(|_| d.below(4)).collect();
     for s in ["a", "b", "c"] {
         let full = !d.one_in(3);
+        let classes: Vec<ClassName> = if !full && d.one_in(4) { vec!["1".into()] } else { vec![] };
         let replaces = match (full, d.one_in(4)) {
             (true, false) | (false, true) => Replaces::Rows,
             _ => Replaces::Day,
@@ -345,7 +379,7 @@ fn attendance(d: &mut Dice, e: &mut Evidence, pupils: &[PupilId]) {
                         source: s.into(),
                         coverage: if full { CoverageKind::Full } else { CoverageKind::Exceptions },
                         replaces,
-                        classes: if !full && d.one_in(4) { vec!["1".into()] } else { vec![] },
+                        classes: classes.clone(),
                         slots: if full || slot == *"day" { vec![] } else { vec![slot] },
                         stated: BTreeMap::from([(s.into(), vec![date])]),
                         arrived_at: at.stated_at,
@@ -403,7 +437,7 @@ fn attendance(d: &mut Dice, e: &mut Evidence, pupils: &[PupilId]) {
 fn of(d: &mut Dice) -> Of {
     let w = |v: &[(&str, Ratio)]| v.iter().map(|(s, w)| (StatusId::new(s), *w)).collect::<Vec<_>>();
     let one = Ratio::ONE;
-    let weights = match d.below(8) {
+    let weights = match d.below(10) {
         0 => w(&[("truant", one), ("unexplained", one), ("not_listed", one)]),
         1 => w(&[("sick", one), ("personal", one), ("fever", one)]),
         2 => w(&[("truant", one), ("late", Ratio::new(1, 3))]),
@@ -415,6 +449,8 @@ fn of(d: &mut Dice) -> Of {
             ("unexplained", one),
             ("suspended", Ratio::new(1, 2)),
         ]),
+        5 => w(&[("not_listed", one)]),
+        6 => w(&[(d.pick(&["present", "official", "suspended", "fever", "early_leave"]), one)]),
         _ => w(&[("truant", one), ("unexplained", one)]),
     };
     Of { written: String::new(), weights }
@@ -444,21 +480,27 @@ fn at_least(d: &mut Dice, most: u64) -> Threshold {
     Threshold { n: Ratio::whole(d.below(most) as i64 + 1), over: d.one_in(5) }
 }
 
+/// A threshold of a unit that divides.
+fn divided(d: &mut Dice, most: u64) -> Threshold {
+    let n = Ratio::new(d.below(most * 3) as i64 + 1, d.pick(&[1, 2, 3]));
+    Threshold { n, over: d.one_in(5) }
+}
+
 fn span(d: &mut Dice) -> Amount {
     match d.below(5) {
         0 => Amount::CalendarDays(at_least(d, 9)),
         1 => Amount::Weeks(at_least(d, 2)),
-        2 => Amount::Months(Threshold { n: Ratio::ONE, over: d.one_in(2) }),
+        2 => Amount::Months(Threshold { n: Ratio::whole(if d.one_in(4) { 2 } else { 1 }), over: d.one_in(2) }),
         _ => Amount::Days(at_least(d, 5)),
     }
 }
 
 fn window(d: &mut Dice, run: bool) -> Window {
-    let kind = match d.below(if run { 14 } else { 13 }) {
+    let kind = match d.below(if run { 20 } else { 13 }) {
         0 => WindowKind::SchoolDays(d.below(12) as u32 + 1),
         1 => WindowKind::SchoolWeeks(d.below(4) as u32 + 1),
         2 => WindowKind::CalendarDays(d.below(20) as u32 + 1),
-        3 => WindowKind::Months(1),
+        3 => WindowKind::Months(d.below(2) as u32 + 1),
         4 => WindowKind::Week,
         5 => WindowKind::Month,
         6 | 7 => WindowKind::Term,
@@ -466,7 +508,9 @@ fn window(d: &mut Dice, run: bool) -> Window {
         9 => WindowKind::Enrolment,
         10 => WindowKind::Span("span".into()),
         11 => WindowKind::AfterAct(vec![]),
-        12 => WindowKind::AfterAct(vec!["visit".into()]),
+        12 => {
+            WindowKind::AfterAct(if d.one_in(2) { vec!["visit".into()] } else { vec!["call".into(), "arrival".into()] })
+        }
         _ => WindowKind::Run,
     };
     Window {
@@ -480,15 +524,19 @@ fn window(d: &mut Dice, run: bool) -> Window {
 fn act_match(d: &mut Dice) -> ActMatch {
     ActMatch {
         kinds: if d.one_in(2) { vec![d.pick(&["visit", "call"]).into()] } else { vec![] },
-        results: if d.one_in(3) { vec!["failed".into()] } else { vec![] },
+        results: match d.below(6) {
+            0 | 1 => vec!["failed".into()],
+            2 => vec!["failed".into(), "reached".into()],
+            _ => vec![],
+        },
     }
 }
 
 fn consecutive(d: &mut Dice) -> Cond {
     let amount = match d.below(6) {
         0 => Amount::Sessions(at_least(d, 5)),
-        1 => Amount::Lessons(at_least(d, 8)),
-        2 => Amount::Hours(at_least(d, 5)),
+        1 => Amount::Lessons(divided(d, 4)),
+        2 => Amount::Hours(divided(d, 3)),
         _ => span(d),
     };
     Cond::Consecutive {
@@ -511,13 +559,14 @@ fn cond(d: &mut Dice, depth: u32, run: bool) -> Cond {
         3 | 4 => {
             let amount = match d.below(7) {
                 0 => Amount::Sessions(at_least(d, 6)),
-                1 => Amount::Lessons(at_least(d, 9)),
-                2 => Amount::Hours(at_least(d, 6)),
-                3 => Amount::Periods(at_least(d, 6)),
+                1 => Amount::Lessons(divided(d, 5)),
+                2 => Amount::Hours(divided(d, 3)),
+                3 => Amount::Periods(divided(d, 3)),
                 4 => Amount::Spells(at_least(d, 3)),
                 _ => Amount::Days(at_least(d, 5)),
             };
             let parts = matches!(amount, Amount::Days(_)) && d.one_in(2);
+            let amount = if parts { Amount::Days(divided(d, 2)) } else { amount };
             Cond::Total { counting: counting(d), amount, parts, within: window(d, run) }
         }
         5 | 6 => Cond::Rate {
@@ -561,16 +610,51 @@ fn cond(d: &mut Dice, depth: u32, run: bool) -> Cond {
     }
 }
 
-fn rule(d: &mut Dice, n: usize) -> Rule {
+fn group_cond(d: &mut Dice, depth: u32) -> Cond {
+    let clock = |hour, minute| chrono::NaiveTime::from_hms_opt(hour, minute, 0).expect("a time");
+    match d.below(if depth > 0 { 12 } else { 9 }) {
+        0..=2 => Cond::Cluster {
+            counting: counting(d),
+            pupils: d.below(3) as u32 + 1,
+            within: group_window(d),
+            share: d.one_in(3).then(|| Ratio::new(d.below(4) as i64 + 1, 4)),
+        },
+        3 | 4 => Cond::RollCallMissing {
+            by: d.pick(&[clock(8, 0), clock(9, 30), clock(12, 0)]),
+            days: d.below(3) as u32 + 1,
+        },
+        5 | 6 => Cond::AlwaysFull { days: d.below(3) as u32 + 1, pupils: d.below(2) as u32 + 1 },
+        7 | 8 => Cond::CorrectedLate {
+            lessons: Ratio::new(d.below(6) as i64 + 1, 2),
+            older_than_school_days: d.below(3) as u32,
+        },
+        9 => Cond::Any(vec![group_cond(d, 0), group_cond(d, 0)]),
+        10 => Cond::All(vec![group_cond(d, 0), group_cond(d, 0)]),
+        _ => Cond::All(vec![group_cond(d, 0), Cond::Not(Box::new(group_cond(d, 0)))]),
+    }
+}
+
+/// A window that means something for a class.
+fn group_window(d: &mut Dice) -> Window {
+    loop {
+        let w = window(d, false);
+        if !matches!(w.kind, WindowKind::Enrolment | WindowKind::AfterAct(_)) {
+            return w;
+        }
+    }
+}
+
+fn rule(d: &mut Dice, n: usize, subject: SubjectKind) -> Rule {
     let mut filter = Filter::default();
     if d.one_in(3) {
-        match d.below(7) {
+        match d.below(8) {
+            7 => filter.sex = Some(Sex::Male),
             0 => filter.stages = vec![Stage::Junior],
             1 => filter.grades = vec![7],
             2 => filter.schools = vec!["b".into()],
             3 => filter.classes = vec!["1".into()],
-            4 => filter.groups = vec!["留守".into()],
-            5 => filter.boarding = Some(true),
+            4 => filter.groups = vec![d.pick(&["留守", "低保"]).into(), "单亲".into()],
+            5 => filter.boarding = Some(d.one_in(2)),
             _ => {
                 filter.age = Some(Age { from: Some(11), to: Some(13), on_school_year_start: d.one_in(2) });
                 filter.sex = d.pick(&[None, Some(Sex::Female)]);
@@ -581,9 +665,9 @@ fn rule(d: &mut Dice, n: usize) -> Rule {
         id: RuleId::new(format!("rule-{n}")),
         title: Text::both("rule"),
         basis: None,
-        subject: SubjectKind::Pupil,
+        subject,
         filter,
-        when: cond(d, 2, false),
+        when: if subject == SubjectKind::Pupil { cond(d, 2, false) } else { group_cond(d, 1) },
         day: test(d),
         level: 1,
         ladder: None,
@@ -596,14 +680,22 @@ fn rule(d: &mut Dice, n: usize) -> Rule {
 pub fn world(seed: u64) -> World {
     let mut d = Dice::new(seed);
     let mut policy = bare();
-    calendar(&mut d, &mut policy);
-    let pupils: Vec<PupilId> = (1..=3).map(PupilId).collect();
+    let tidy = d.one_in(2);
+    calendar(&mut d, &mut policy, tidy);
+    let pupils: Vec<PupilId> = (1..=if tidy { 4 } else { 3 }).map(PupilId).collect();
     let mut evidence = Evidence::default();
-    register(&mut d, &mut evidence, &pupils);
+    register(&mut d, &mut evidence, &pupils, tidy);
     attendance(&mut d, &mut evidence, &pupils);
-    policy.rules = (0..10).map(|n| rule(&mut d, n)).collect();
+    let subject = |n: usize| match n % 3 {
+        0 if tidy => SubjectKind::Class,
+        1 if tidy => SubjectKind::School,
+        _ => SubjectKind::Pupil,
+    };
+    policy.rules = (0..10).map(|n| rule(&mut d, n, subject(n))).collect();
     let on = if d.one_in(2) { day("2026-11-13") } else { d.pick(&dates()[10..]) };
-    World { policy, evidence, pupils, on }
+    let hour = d.pick(&[7, 8, 9, 10, 13]);
+    let now = (on + Days::new(u64::from(d.one_in(3)))).and_hms_opt(hour, 0, 0).expect("an hour");
+    World { policy, evidence, pupils, on, now }
 }
 
 /// The same evidence in another order, with repetitions.

@@ -2,14 +2,14 @@
 //! the recorded days of a group.
 
 use super::ast::{Clip, Cond, SubjectKind, Window, WindowKind};
-use super::program::{Compiled, Node, Program};
+use super::program::{Chosen, Compiled, Leaf, Node, Program};
 use super::table::{Table, alike};
 use crate::domain::calendar::{Calendar, months_after};
 use crate::domain::finding::{Finding, Measure, Subject, Unit};
 use crate::domain::ids::{ClassName, SchoolId};
 use crate::domain::ratio::Ratio;
 use crate::domain::timeline::{Built, Member, NOT_RECORDED, PRESENT, Record, Segment};
-use crate::domain::{Date, Time};
+use crate::domain::{Date, Time, TimeOfDay};
 use chrono::{Datelike, Days};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -95,10 +95,20 @@ pub fn evaluate_classes(
         if program.rules.iter().all(|r| r.subject != kind) {
             continue;
         }
-        for group in groups(kind, calendar, &members, on, &tables) {
-            for rule in program.rules.iter().filter(|r| r.subject == kind) {
-                let asked = Asked { calendar, built, members: &members, rule, group: &group, on, now };
+        let of_kind = || program.rules.iter().filter(|r| r.subject == kind);
+        let mut ask = |groups: &[Group], rule| {
+            for group in groups {
+                let asked = Asked { calendar, built, members: &members, rule, group, on, now };
                 asked.episodes(out);
+            }
+        };
+        let whole = groups(kind, None, calendar, &members, on, &tables);
+        for rule in of_kind() {
+            // A rule that chooses classes sees of a school the days of these classes alone.
+            if kind == SubjectKind::School && rule.filter.chooses_classes() {
+                ask(&groups(kind, Some(&rule.filter), calendar, &members, on, &tables), rule);
+            } else {
+                ask(&whole, rule);
             }
         }
     }
@@ -106,6 +116,7 @@ pub fn evaluate_classes(
 
 fn groups<'a>(
     kind: SubjectKind,
+    filter: Option<&Chosen>,
     calendar: &Calendar,
     members: &[(&Member, &[Record])],
     on: Date,
@@ -117,6 +128,9 @@ fn groups<'a>(
     for (i, (m, records)) in members.iter().enumerate() {
         for (n, s) in m.segments().iter().enumerate() {
             let (true, Some(track)) = (s.expected, s.track) else { continue };
+            if filter.is_some_and(|f| !f.takes_place(s)) {
+                continue;
+            }
             let class = if kind == SubjectKind::Class {
                 // Pupils without a class are in none.
                 let Some(c) = &s.class else { continue };
@@ -168,12 +182,7 @@ impl Asked<'_> {
         let mut open: Option<(usize, usize)> = None;
         let mut latest = None;
         for (i, day) in days.iter().enumerate() {
-            let asked = if rule.asks_unrecorded {
-                day.is_day && (day.recorded || self.is_over(day.date))
-            } else {
-                day.recorded || day.seen && rule.sees_half
-            };
-            if !asked {
+            if !self.is_asked(day) {
                 continue;
             }
             latest = Some(i);
@@ -210,18 +219,27 @@ impl Asked<'_> {
 
     /// Somebody is still expected in the group on the day asked for.
     fn still_there(&self) -> bool {
-        self.belonging(self.on).next().is_some()
+        self.belonging(self.on).any(|(_, s)| self.group.class.is_some() || self.rule.filter.takes_place(s))
     }
 
-    /// The day's roll call can be missing: the day is past, or today's hour has struck.
-    fn is_over(&self, date: Date) -> bool {
-        let Some(now) = self.now else { return true };
-        date < now.date()
-            || date == now.date()
-                && self.rule.leaves.iter().any(|l| match l.cond {
-                    Cond::RollCallMissing { by, .. } => now.time() >= by,
-                    _ => false,
-                })
+    /// The roll call of a school day is asked for: its day is past or today's hour has struck, in the time of `live_from`
+    /// and of the first day for which a source of the group has delivered anything.
+    fn is_due(&self, by: TimeOfDay, date: Date) -> bool {
+        let is_over = self.now.is_none_or(|now| date < now.date() || date == now.date() && now.time() >= by);
+        let starts = self.built.cover.starts.iter().filter(|s| {
+            s.school == self.group.school
+                && self.group.class.as_ref().is_none_or(|c| s.classes.is_empty() || s.classes.contains(c))
+        });
+        let since = starts.map(|s| s.first).min().map(|s| self.calendar.live_from().map_or(s, |l| l.max(s)));
+        is_over && since.is_some_and(|s| s <= date)
+    }
+
+    fn is_asked(&self, day: &GroupDay) -> bool {
+        if !self.rule.asks_unrecorded {
+            return day.recorded || day.seen && self.rule.sees_half;
+        }
+        let due = |l: &Leaf| matches!(l.cond, Cond::RollCallMissing { by, .. } if self.is_due(by, day.date));
+        day.recorded || day.seen && self.rule.sees_half || day.is_day && self.rule.leaves.iter().any(due)
     }
 
     /// A pupil who is counted: then of a class that stage, school, grade and class choose, and on d as the other filters
@@ -281,7 +299,7 @@ impl Asked<'_> {
         let leaf = &self.rule.leaves[l];
         match &leaf.cond {
             Cond::Cluster { pupils, within, share, .. } => self.cluster(leaf.spec?, *pupils, within, *share, i),
-            Cond::RollCallMissing { days, .. } => self.roll_call_missing(*days, i),
+            Cond::RollCallMissing { by, days } => self.roll_call_missing(*by, *days, i),
             Cond::AlwaysFull { days, pupils } => self.always_full(*days, *pupils, i),
             Cond::CorrectedLate { lessons, older_than_school_days } => {
                 self.corrected_late(*lessons, *older_than_school_days, i)
@@ -316,43 +334,37 @@ impl Asked<'_> {
         (pupils >= n as usize && pupils > 0 && enough).then(|| (count(Unit::Pupils, pupils), dates))
     }
 
-    fn is_missing(&self, i: usize) -> bool {
+    fn is_missing(&self, by: TimeOfDay, i: usize) -> bool {
         let day = &self.group.days[i];
-        if self.calendar.live_from().is_some_and(|l| day.date < l) || !self.is_over(day.date) {
+        if !self.is_due(by, day.date) {
             return false;
         }
-        // From the first day for which a source of the group has delivered anything.
-        let starts = self.built.cover.starts.iter().filter(|s| {
-            s.school == self.group.school
-                && self.group.class.as_ref().is_none_or(|c| s.classes.is_empty() || s.classes.contains(c))
-        });
-        if starts.map(|s| s.first).min().is_none_or(|first| day.date < first) {
-            return false;
-        }
-        let covered = |class: Option<&ClassName>| {
-            self.built.cover.covers(&self.built.roster, &self.group.school, class, day.date)
+        let covered = |s: &Segment| {
+            let plan = s.track.map_or(0, |t| self.calendar.periods(t, day.date));
+            let known = (self.calendar, &self.built.roster);
+            self.built.cover.covers(known, &s.school_id, s.class.as_ref(), day.date, plan)
         };
-        match &self.group.class {
-            Some(c) => !covered(Some(c)),
-            None => {
-                let mut chosen = self.belonging(day.date).filter(|(_, s)| self.rule.filter.takes_place(s));
-                !chosen.any(|(_, s)| covered(s.class.as_ref()))
-            }
-        }
+        // A class that is chosen is chosen whole.
+        let counts = |s: &Segment| self.group.class.is_some() || self.rule.filter.takes_place(s);
+        !self.belonging(day.date).any(|(_, s)| counts(s) && covered(s))
     }
 
-    fn roll_call_missing(&self, n: u32, i: usize) -> Option<Answer> {
+    fn roll_call_missing(&self, by: TimeOfDay, n: u32, i: usize) -> Option<Answer> {
         let days = (0..=i).rev().filter(|j| self.group.days[*j].is_day);
-        let dates: BTreeSet<Date> = days.take_while(|j| self.is_missing(*j)).map(|j| self.group.days[j].date).collect();
+        let dates: BTreeSet<Date> =
+            days.take_while(|j| self.is_missing(by, *j)).map(|j| self.group.days[j].date).collect();
         let today = self.group.days[i].is_day && dates.contains(&self.group.days[i].date);
         (today && dates.len() >= n as usize).then(|| (count(Unit::Days, dates.len()), dates))
     }
 
-    fn is_full(&self, i: usize, pupils: u32) -> bool {
+    fn is_full(&self, i: usize, pupils: u32, d: Date) -> bool {
         let day = &self.group.days[i];
         let mut recorded = 0;
-        for (p, _) in self.belonging(day.date).filter(|(_, s)| self.is_counted(s, s, day.date)) {
-            let records = self.members[p].1;
+        for (p, s) in self.belonging(day.date) {
+            let (member, records) = self.members[p];
+            if !self.is_counted(s, member.at(d), d) {
+                continue;
+            }
             if let Ok(at) = records.binary_search_by_key(&day.date, |r| r.date)
                 && records[at].is_day
             {
@@ -368,15 +380,17 @@ impl Asked<'_> {
 
     fn always_full(&self, n: u32, pupils: u32, i: usize) -> Option<Answer> {
         let days = (0..=i).rev().filter(|j| self.group.days[*j].recorded);
-        let dates: BTreeSet<Date> =
-            days.take_while(|j| self.is_full(*j, pupils)).map(|j| self.group.days[j].date).collect();
+        let dates: BTreeSet<Date> = days
+            .take_while(|j| self.is_full(*j, pupils, self.group.days[i].date))
+            .map(|j| self.group.days[j].date)
+            .collect();
         (!dates.is_empty() && dates.len() >= n as usize).then(|| (count(Unit::Days, dates.len()), dates))
     }
 
     fn corrected_late(&self, lessons: Ratio, k: u32, i: usize) -> Option<Answer> {
         let days = &self.group.days;
         let d = days[i].date;
-        let before = days[..i].iter().rev().find(|x| x.recorded).map(|x| x.date);
+        let before = days[..i].iter().rev().find(|x| x.recorded || x.seen && self.rule.sees_half).map(|x| x.date);
         let mut by_delivery: BTreeMap<_, (u32, BTreeSet<Date>)> = BTreeMap::new();
         for c in &self.built.corrections {
             if c.stated_on > d || before.is_some_and(|b| c.stated_on <= b) {

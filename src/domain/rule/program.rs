@@ -121,6 +121,10 @@ impl Chosen {
     pub fn is_everybody(&self) -> bool {
         self.everybody
     }
+    pub fn chooses_classes(&self) -> bool {
+        let f = &self.filter;
+        !(f.stages.is_empty() && f.schools.is_empty() && f.grades.is_empty() && f.classes.is_empty())
+    }
     /// What chooses classes: stage, school, grade, class.
     pub fn takes_place(&self, s: &Segment) -> bool {
         let f = &self.filter;
@@ -233,7 +237,8 @@ impl Compiler<'_> {
             }
             _ => (None, None),
         };
-        let sees_half = counting.is_some_and(|c| !c.slots.is_empty()) || amount.is_some_and(by_parts);
+        let in_lessons = matches!(c, Cond::CorrectedLate { .. }) || amount.is_some_and(by_parts);
+        let sees_half = counting.is_some_and(|c| !c.slots.is_empty()) || in_lessons;
         let spec = match (counting, c) {
             (Some(counting), _) => Some(self.spec(counting, r.day, sees_half)),
             (None, Cond::LeaveStated { .. }) => Some(self.excused(r.day)),

@@ -91,13 +91,24 @@ impl ClassCover {
     pub(super) fn full_on(&self, class: ClassNo, date: Date) -> Option<&Cover> {
         self.full.get(class.0 as usize)?.get(self.day(date)?)
     }
-    /// Any period of that day is covered for the class.
-    pub fn covers(&self, roster: &Roster, school: &SchoolId, class: Option<&ClassName>, date: Date) -> bool {
-        roster.class_no(school, class).is_some_and(|no| self.full_on(no, date).is_some_and(|c| c.all != 0))
-            || self
-                .lists
-                .get(&(school.clone(), date))
-                .is_some_and(|l| l.iter().any(|x| x.classes.is_empty() || class.is_some_and(|c| x.classes.contains(c))))
+    /// Any period of the day's `plan` is covered for the class.
+    pub fn covers(
+        &self,
+        (calendar, roster): (&Calendar, &Roster),
+        school: &SchoolId,
+        class: Option<&ClassName>,
+        date: Date,
+        plan: Periods,
+    ) -> bool {
+        let full = roster.class_no(school, class).and_then(|no| self.full_on(no, date));
+        let of_class = |l: &&Listed| l.classes.is_empty() || class.is_some_and(|c| l.classes.contains(c));
+        let frame = calendar.school_index(school).map(|i| calendar.frame_of(i));
+        let periods = |l: &Listed| match frame {
+            Some(f) if !l.slots.is_empty() => l.slots.iter().filter_map(|s| f.slot(s.as_str())).fold(0, |m, p| m | p),
+            _ => Periods::MAX,
+        };
+        let lists = self.lists.get(&(school.clone(), date)).map_or(&[][..], Vec::as_slice);
+        full.is_some_and(|c| c.all & plan != 0) || lists.iter().filter(of_class).any(|l| periods(l) & plan != 0)
     }
 }
 
@@ -445,6 +456,10 @@ impl<'a> Statements<'a> {
         for row in &evidence.rows {
             let Some((facts, order, source)) = self.delivery(row.delivery) else { continue };
             let school = places.get(&row.school, |s| self.calendar.school_index(s));
+            if let (Some(school), CoverageKind::Full) = (school, facts.coverage) {
+                let first = &mut first_of[school];
+                *first = Some(first.map_or(row.date, |d| d.min(row.date)));
+            }
             let (Some(m), Some(school)) = (find(self.roster.members(), from, row.pupil), school) else { continue };
             from = m;
             let segment = self.roster.members()[m].at(row.date);
@@ -466,8 +481,6 @@ impl<'a> Statements<'a> {
             }
             if facts.coverage == CoverageKind::Full {
                 self.covered(class, row.date, order, source, facts.replaces, periods);
-                let first = &mut first_of[school];
-                *first = Some(first.map_or(row.date, |d| d.min(row.date)));
             }
             let Some(code) = codes.get(&row.status, |s| self.statuses.code(s)) else { continue };
             // Read by the day's own periods: which one is the first or the last of the slot may differ on a half day.

@@ -8,7 +8,7 @@ use crate::domain::Date;
 use crate::domain::calendar::{Calendar, Periods, TrackId};
 use crate::domain::evidence::{DeliveryFacts, Evidence, Sheet};
 use crate::domain::fault::FaultKind;
-use crate::domain::ids::{PupilId, SlotName};
+use crate::domain::ids::{ClassName, PupilId, SlotName};
 use crate::domain::policy::CoverageKind;
 
 /// One list, of one school.
@@ -172,7 +172,7 @@ impl<'a> Statements<'a> {
     }
 
     fn school(&mut self, school: usize, sheets: &[Stated], lists: &mut Lists) {
-        let mut first_of: Vec<(u16, Date)> = Vec::new();
+        let mut first_of: Vec<(u16, Date, Vec<ClassName>)> = Vec::new();
         let (first, last) = (self.calendar.first_day(), self.calendar.last_day());
         lists.words = sheets.len().div_ceil(64);
         lists.bits = vec![0; lists.words * lists.members.len()];
@@ -187,9 +187,9 @@ impl<'a> Statements<'a> {
         let mut touched: Vec<ClassNo> = Vec::new();
         for (n, (sheet, facts, order, source)) in sheets.iter().enumerate() {
             if !sheet.present.is_empty() {
-                match first_of.iter_mut().find(|(s, _)| s == source) {
-                    Some((_, d)) => *d = (*d).min(sheet.date),
-                    None => first_of.push((*source, sheet.date)),
+                match first_of.iter_mut().find(|(s, ..)| s == source) {
+                    Some((_, d, _)) => *d = (*d).min(sheet.date),
+                    None => first_of.push((*source, sheet.date, facts.classes.clone())),
                 }
             }
             let slot = sheet.slot.as_str();
@@ -237,8 +237,8 @@ impl<'a> Statements<'a> {
             lists.lists.push(List { order: *order, source: *source, slot: sheet.slot.clone(), periods: own });
         }
         let id = self.calendar.frame_of(school).id.clone();
-        for (_, first) in first_of {
-            self.cover.starts.push(SourceStart { school: id.clone(), classes: Vec::new(), first });
+        for (_, first, classes) in first_of {
+            self.cover.starts.push(SourceStart { school: id.clone(), classes, first });
         }
     }
 

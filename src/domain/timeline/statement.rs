@@ -297,11 +297,15 @@ impl<'a> Statements<'a> {
             exports.extend(day.iter().filter(|(_, s)| s.rank.0 == Rank::Export));
             exports.sort_by_key(|(_, s)| s.rank);
             let mut orders: BTreeSet<u32> = exports.iter().map(|(_, s)| s.rank.1).collect();
-            if let Some(c) = self.cover.full_on(segment.class_no, date) {
-                orders.extend(c.by.iter().map(|(o, _)| *o));
+            // A period attended at either of two schools is attended: what the other one covers may turn it as well.
+            let speaks = std::iter::once((school, segment.class_no)).chain(segment.also.iter().copied());
+            for (school, class) in speaks {
+                if let Some(c) = self.cover.full_on(class, date) {
+                    orders.extend(c.by.iter().map(|(o, _)| *o));
+                }
+                let key = (self.calendar.frame_of(school).id.clone(), date);
+                orders.extend(self.cover.lists.get(&key).into_iter().flatten().map(|l| l.order));
             }
-            let key = (self.calendar.frame_of(school).id.clone(), date);
-            orders.extend(self.cover.lists.get(&key).into_iter().flatten().map(|l| l.order));
             let mut before = u64::MAX;
             for order in orders {
                 let (after, _) = self.day(segment, date, planned.periods, &exports, order + 1);
