@@ -65,7 +65,7 @@ impl Bytes {
         }
         self.len = len;
         self.pages.truncate(len.div_ceil(PAGE));
-        if let (Some(last), true) = (self.pages.last_mut(), len % PAGE > 0) {
+        if let (Some(last), true) = (self.pages.last_mut(), !len.is_multiple_of(PAGE)) {
             Rc::make_mut(last)[len % PAGE..].fill(0);
         }
     }

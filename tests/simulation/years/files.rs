@@ -344,7 +344,7 @@ fn register(schools: &[School], pupils: &[Pupil], day: Date) -> Export {
         "\u{feff}学籍号,身份证号,姓名,学校,年级,班级,学籍状态,状态截止日期,批准文号,入学日期,离校日期,监护人1姓名,监护人1关系,监护人1电话,监护人2姓名,监护人2电话\n",
     );
     for p in pupils {
-        if p.from.is_some_and(|f| day < f && !(day == new_year() && f > day)) {
+        if p.from.is_some_and(|f| day < f && day != new_year()) {
             continue;
         }
         let (mut status, mut until, mut basis, mut left) = ("在读", String::new(), "", String::new());

@@ -192,7 +192,7 @@ fn live(number: u64, scale: Scale) -> Figures {
         seed: seed.clone(),
     };
     let held = oracle.hold();
-    if number % 4 == 0 || scale == Scale::Whole {
+    if number.is_multiple_of(4) || scale == Scale::Whole {
         let (a, b) = (calm(&policy, &year), findings(db, &policy));
         let only: Vec<_> = a.symmetric_difference(&b).take(5).collect();
         assert!(only.is_empty(), "{seed}: order, repetition or deaths change findings: {only:#?}");

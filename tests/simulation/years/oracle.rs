@@ -308,10 +308,9 @@ impl Oracle<'_> {
             of_day.iter().any(|s| s.known <= by && !s.mark.is_some_and(Mark::is_unexcused))
         });
         let last = spell[spell.len() - 1];
-        let is_back = of_pupil
-            .range(last..)
-            .skip(1)
-            .any(|(_, of_day)| of_day.iter().any(|s| s.known <= by && (attended(s.mark) || !s.sure)));
+        let is_back = of_pupil.range(last..).skip(1).any(|(_, of_day)| {
+            of_day.iter().any(|s| s.known <= by && !(s.sure && s.mark.is_some_and(Mark::is_unexcused)))
+        });
         !contradicted && !is_back
     }
 
