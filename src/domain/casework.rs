@@ -96,9 +96,21 @@ fn retract(view: &PupilView, drafts: &mut [Draft]) {
             let known = d.case.grounds.iter().any(|g| g.rule == f.rule && g.fired_on == f.fired_on && !g.retracted);
             if known {
                 d.emit(Event::FindingRetracted { rule: f.rule.clone(), fired_on: f.fired_on });
+                if let Some(ground) = moved(view, &d.case, f) {
+                    d.emit(Event::FindingAdded { ground });
+                }
             }
         }
     }
+}
+
+/// A correction may only move the first day of a finding that is over: the absence that still stands stays the ground of
+/// its case. (One that is still open joins by itself.)
+fn moved(view: &PupilView, case: &Case, gone: &Finding) -> Option<Ground> {
+    let goes_on = |f: &Finding| f.rule == gone.rule && f.evidence.iter().any(|d| gone.evidence.contains(d));
+    let opened = view.changes.iter().filter(|(c, _)| *c == Change::Opened).map(|(_, f)| f);
+    let f = opened.into_iter().find(|f| !f.open && goes_on(f) && !stands_on(case, f))?;
+    (case.state != State::Closed).then(|| ground(view, f)).flatten()
 }
 
 /// A finding that comes back (same rule and `fired_on`) stands again; a case closed as mistaken for want of it is open again.
@@ -128,10 +140,14 @@ fn bring_back(view: &PupilView, drafts: &mut [Draft]) {
 
 /// A finding that may open or join a case: open, with a ladder, and its last day is one on which absence alarms.
 fn ground_of(view: &PupilView, f: &Finding) -> Option<Ground> {
+    ground(view, f).filter(|_| f.open)
+}
+
+fn ground(view: &PupilView, f: &Finding) -> Option<Ground> {
     let rule = view.policy.rules.iter().find(|r| r.id == f.rule && r.hash == f.rule_hash)?;
     let ladder = rule.ladder.clone()?;
     let live = view.policy.live_from.is_none_or(|d| f.last_on >= d);
-    (f.open && live).then(|| Ground {
+    live.then(|| Ground {
         rule: f.rule.clone(),
         hash: f.rule_hash.clone(),
         fired_on: f.fired_on,

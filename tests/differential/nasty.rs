@@ -117,7 +117,13 @@ impl Case {
                     leave_until: None,
                 });
             } else {
-                e.sheets.push(Sheet { delivery: id, school: school.into(), date, slot: slot.into(), present });
+                e.sheets.push(Sheet {
+                    delivery: id,
+                    school: school.into(),
+                    date,
+                    slot: slot.into(),
+                    present: PupilList::new(&present),
+                });
             }
             let at = date.and_hms_opt(hour, 0, 0).expect("an hour");
             e.deliveries.insert(
@@ -452,7 +458,7 @@ fn days_off_the_list_count_as_they_are_recorded() {
     for date in ["2026-09-07", "2026-09-08", "2026-09-10"] {
         c.say("not_listed", &[(date, date)]);
         if let Some(s) = c.world.evidence.sheets.last_mut() {
-            s.present = vec![PupilId(2)];
+            s.present = PupilList::new(&[PupilId(2)]);
         }
     }
     // Nobody recorded the 9th.
