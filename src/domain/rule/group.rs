@@ -389,6 +389,10 @@ impl Asked<'_> {
 
     fn corrected_late(&self, lessons: Ratio, k: u32, i: usize) -> Option<Answer> {
         let days = &self.group.days;
+        // What was stated on a day without records is asked on the next recorded one.
+        if !(days[i].recorded || days[i].seen && self.rule.sees_half) {
+            return None;
+        }
         let d = days[i].date;
         let before = days[..i].iter().rev().find(|x| x.recorded || x.seen && self.rule.sees_half).map(|x| x.date);
         let mut by_delivery: BTreeMap<_, (u32, BTreeSet<Date>)> = BTreeMap::new();
