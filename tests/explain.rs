@@ -192,9 +192,10 @@ fn told(when: &str, more: &str, story: Story) -> String {
     let (evidence, today) = evidence(&policy, &calendar, &story);
     let built = timeline::build(&policy, &calendar, &evidence, &[PUPIL], today, None);
     let line = built.timelines.get(&PUPIL).expect("the pupil's days");
-    let mut findings = Vec::new();
+    let mut findings = rule::Findings::default();
     let mut scratch = Scratch::default();
     rule::evaluate(&program, &calendar, &built.roster, line, &evidence.acts, today, &mut scratch, &mut findings);
+    let findings = findings.to_vec();
     let rule = &policy.rules[0];
     let mut outlook = Outlook::new(&policy, &calendar, evidence, &built, PUPIL, today);
     let mut out = format!("{when}{more}   {}\n", story.days);
@@ -324,9 +325,9 @@ fn what_is_foretold_comes_true() {
             let (e, today) = evidence(&policy, &calendar, story);
             let built = timeline::build(&policy, &calendar, &e, &[PUPIL], today, None);
             let line = built.timelines.get(&PUPIL).expect("the pupil's days");
-            let (mut found, mut scratch) = (Vec::new(), Scratch::default());
+            let (mut found, mut scratch) = (rule::Findings::default(), Scratch::default());
             rule::evaluate(&program, &calendar, &built.roster, line, &e.acts, today, &mut scratch, &mut found);
-            (found.pop().filter(|f| f.open), Outlook::new(&policy, &calendar, e, &built, PUPIL, today), today)
+            (found.last().cloned().filter(|f| f.open), Outlook::new(&policy, &calendar, e, &built, PUPIL, today), today)
         };
         let (finding, mut outlook, _) = open_on(&days("√ × × ×"));
         let finding = finding.unwrap_or_else(|| panic!("{when} is true"));
