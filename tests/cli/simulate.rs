@@ -91,6 +91,8 @@ fn today_replayed_is_what_the_daemon_did_today_and_nothing_changes() {
         "--reason",
         "发烧",
     ]);
+    // Between two commands a daemon would have sent what was due.
+    town.round();
     let three = town.json(&[
         "case",
         "excuse",
@@ -104,6 +106,7 @@ fn today_replayed_is_what_the_daemon_did_today_and_nothing_changes() {
         "--reason",
         "听错",
     ]);
+    town.round();
     let decision = three[0]["decision"].as_str().expect("a decision").to_owned();
     town.ok(&["case", "withdraw", &decision, "--by", "周老师", "--reason", "记错了"]);
     town.round();
