@@ -203,7 +203,7 @@ fn what_differs_under_other_rules_is_named_child_by_child() {
 
     // The other way round the stricter rule finds more.
     town.write("rules.yaml", &format!("rules:\n{THREE_DAYS}"));
-    town.write("stricter.yaml", &format!("{ONE_DAY}{THREE_DAYS}").replace("\n  ", "\n").trim_start());
+    town.write("stricter.yaml", format!("{ONE_DAY}{THREE_DAYS}").replace("\n  ", "\n").trim_start());
     let stricter = town.path("stricter.yaml").display().to_string();
     let (today, other) = (lines(&town, -25, -10, &[]), lines(&town, -25, -10, &["--rules", &stricter]));
     assert_eq!((of(&today, "case").len(), of(&other, "case").len()), (1, 2));
