@@ -394,14 +394,12 @@ pub fn next_rung(footing: &Footing, climb: &Climb, ladder: &Ladder, anchors: &An
 pub fn next_to_another_role(climb: &Climb, ladder: &Ladder, rung: &RungId) -> Option<RungId> {
     let k = ladder.rungs.iter().position(|r| r.id == *rung)?;
     let roles = &ladder.rungs[k].to;
-    ladder.rungs[k + 1..]
-        .iter()
-        .find(|r| {
-            matches!(r.at.anchor, Anchor::Start | Anchor::Rung(_))
-                && !climb.rungs.contains_key(&r.id)
-                && r.to.iter().any(|role| !roles.contains(role))
-        })
-        .map(|r| r.id.clone())
+    let to_another = |r: &&Rung| {
+        matches!(r.at.anchor, Anchor::Start | Anchor::Rung(_)) && r.to.iter().any(|role| !roles.contains(role))
+    };
+    // If that one has been due already, nothing is brought forward.
+    let next = ladder.rungs[k + 1..].iter().find(to_another)?;
+    (!climb.rungs.contains_key(&next.id)).then(|| next.id.clone())
 }
 
 /// The due times of what is still to be told, the next repeat among them; `None`: the calendar ends first.

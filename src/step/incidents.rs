@@ -66,7 +66,7 @@ pub fn run(
             }
         } else if let Some(c) = holding.iter().find(|c| c.kind == i.kind && c.subject == i.subject) {
             i.body.detail = c.detail.clone();
-        } else if i.kind != kind::CONTACT_MISSING || contact_works(tx, policy, vault, &i)? {
+        } else if i.kind != kind::CONTACT_MISSING || contact_works(tx, policy, vault, &mut i)? {
             close(tx, &mut i, &around, now)?;
             continue;
         }
@@ -506,7 +506,8 @@ pub fn start_climbs(tx: &Transaction, policy: &Policy) -> Result<(), StepError> 
     Ok(())
 }
 
-fn contact_works(tx: &Transaction, policy: &Policy, vault: &Vault, i: &Incident) -> Result<bool, StepError> {
+/// There is a way that was not there when nobody could be reached, or one of those has taken a letter since.
+fn contact_works(tx: &Transaction, policy: &Policy, vault: &Vault, i: &mut Incident) -> Result<bool, StepError> {
     let dead = pupils::dead_addresses(tx, vault)?;
     let role = Role::new(i.body.detail.get("role").and_then(|r| r.as_str()).unwrap_or("guardian"));
     let via = channels_to(policy, &role);
@@ -521,7 +522,25 @@ fn contact_works(tx: &Transaction, policy: &Policy, vault: &Vault, i: &Incident)
             .collect();
         people.household_township = card.household_township;
     }
-    Ok(notice::resolve(policy, &role, &people).iter().any(|r| climbing::has_way(policy, &via, r, &dead)))
+    let reachable = notice::resolve(policy, &role, &people);
+    let people = reachable.iter().flat_map(|r| &r.contacts);
+    let addresses = people.flat_map(|p| via.iter().filter_map(|c| climbing::address(policy, c, p)));
+    let ways: BTreeMap<String, [u8; 32]> = addresses
+        .filter(|a| !dead(a))
+        .map(|a| vault.digest("address", &a))
+        .map(|digest| (digest.iter().map(|b| format!("{b:02x}")).collect(), digest))
+        .collect();
+    let Some(known) = i.body.detail.get("ways").and_then(|w| w.as_array()).cloned() else {
+        // Those that are left have just failed.
+        i.body.detail["ways"] = ways.keys().cloned().collect();
+        return Ok(false);
+    };
+    for (name, digest) in &ways {
+        if !known.iter().any(|k| k == name.as_str()) || outbox::accepted_since(tx, digest, i.opened)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn channels_to(policy: &Policy, role: &Role) -> Vec<crate::domain::ids::ChannelId> {

@@ -458,6 +458,13 @@ pub fn last_to(conn: &Connection, digest: &[u8; 32], about_children: bool) -> Re
     Ok(t.map(from_ms))
 }
 
+/// A letter to the address was accepted after an instant.
+pub fn accepted_since(conn: &Connection, digest: &[u8; 32], since: Time) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*) FROM letter WHERE address_digest = ?1 AND state IN ('accepted', 'delivered') AND accepted > ?2";
+    let n: i64 = conn.prepare_cached(sql)?.query_row(params![digest.as_slice(), ms(since)], |r| r.get(0))?;
+    Ok(n > 0)
+}
+
 /// SMS about a pupil that count for the day, accepted (or under way) between two instants, to one number.
 pub fn counted(conn: &Connection, digest: &[u8; 32], pupil: PupilId, from: Time, to: Time) -> Result<u32, StoreError> {
     Ok(conn
