@@ -6,10 +6,10 @@ mod papers;
 
 use kongchuo::document;
 use kongchuo::domain::Date;
-use kongchuo::domain::message::Lang;
+use kongchuo::domain::message::{Lang, Text};
 use kongchuo::domain::paper::Paper;
-use kongchuo::domain::policy::Policy;
-use kongchuo::domain::words::{Child, Facts, Reader, incident_words, say};
+use kongchuo::domain::policy::{Policy, Template};
+use kongchuo::domain::words::{CHILD_VARIABLES, Child, Facts, OFFICE_VARIABLES, Reader, incident_words, say};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
@@ -76,6 +76,53 @@ fn default_letters_about_a_child() {
         }
     }
     insta::assert_snapshot!(out);
+}
+
+/// A township's own template may ask for whatever it likes: what its reader may not see is not there, and the default
+/// words go out instead. No text about a child has a run of digits that could be an id number, or another child's name.
+#[test]
+fn no_template_shows_more_than_its_reader_may_see() {
+    let mut policy = policy();
+    let child = child();
+    let all = CHILD_VARIABLES.iter().chain(&OFFICE_VARIABLES);
+    let beyond = ["pupil.id_number", "pupil.student_no", "pupil.address", "guardian.phone", "case.grounds", "pupils"];
+    let facts = json!({ "id_number": "999999201801010011", "other": "何小全", "pupils": ["何小全"] });
+    for variable in all.copied().chain(beyond) {
+        let text = Text { zh: format!("给您：{{{{ {variable} }}}}"), en: format!("To you: {{{{ {variable} }}}}") };
+        let template =
+            Template { sms: Some(text.clone()), email_subject: Some(text.clone()), email_text: Some(text.clone()) };
+        policy.templates.by_id.insert("own".into(), template);
+        for reader in [Reader::Guardian, Reader::Staff, Reader::Office] {
+            for (sms, lang) in [(true, Lang::Zh), (false, Lang::Zh), (true, Lang::En), (false, Lang::En)] {
+                for rung in TELLINGS {
+                    let f = Facts {
+                        rung,
+                        template: Some("own"),
+                        document: None,
+                        draft: None,
+                        attached: false,
+                        child: Some(&child),
+                        facts: &facts,
+                        sms,
+                        reader,
+                        subject: String::new(),
+                        lang,
+                    };
+                    let (subject, text) = say(&policy, &f);
+                    let said = format!("{subject} {text}");
+                    let longest = said.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
+                    assert!(longest <= 11, "{variable} to {reader:?}: {said}");
+                    assert!(!said.contains("何小全"), "{variable} to {reader:?}: {said}");
+                    let is_own = said.contains("给您") || said.contains("To you");
+                    // What an incident is about stands in letters about incidents only.
+                    let may = CHILD_VARIABLES.contains(&variable) && variable != "incident"
+                        || OFFICE_VARIABLES.contains(&variable) && reader == Reader::Office;
+                    assert!(may || !is_own, "{variable} is not {reader:?}'s: {said}");
+                    assert!(may == is_own, "{variable} is {reader:?}'s: {said}");
+                }
+            }
+        }
+    }
 }
 
 /// The text is what stands in the file: both come from one sheet.
