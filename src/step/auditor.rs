@@ -7,7 +7,6 @@ use crate::domain::case;
 use crate::domain::finding::Finding;
 use crate::domain::ids::PupilId;
 use crate::domain::incident::{self as kind, Condition};
-use crate::domain::notice::NoticeState;
 use crate::domain::policy::Policy;
 use crate::domain::{Time, TimeOfDay};
 use crate::store::time::{from_ms, ms};
@@ -57,7 +56,7 @@ pub fn run(db: &mut Db, policy: &Policy, now: Time) -> Result<Time, StepError> {
     let sound = db.is_sound()? || db.is_sound()?;
     db.write(|tx| {
         let whole = last.is_none() || now.date().weekday() == Weekday::Sun;
-        let mut found = books(tx, &vault, now)?;
+        let mut found = books(tx, &vault, last.filter(|_| !whole), now)?;
         if whole {
             found.extend(afresh(tx, policy, &vault, now)?);
         }
@@ -66,7 +65,7 @@ pub fn run(db: &mut Db, policy: &Policy, now: Time) -> Result<Time, StepError> {
         }
         // A whole audit's word stands until the next whole one: a smaller one has not looked at that again.
         if !whole {
-            let only_whole = |d: &Discrepancy| matches!(d.check, Check::Finding | Check::Caseless);
+            let only_whole = |d: &Discrepancy| matches!(d.check, Check::Ledger | Check::Finding | Check::Caseless);
             found.extend(standing(tx)?.into_iter().filter(only_whole));
         }
         let text = if found.is_empty() { String::new() } else { crate::store::json(&found)? };
@@ -107,10 +106,18 @@ pub fn condition(conn: &Connection) -> Result<Option<Condition>, StoreError> {
 }
 
 /// What was written against itself: ledgers, wake-ups, letters.
-fn books(tx: &Transaction, vault: &Vault, now: Time) -> Result<BTreeSet<Discrepancy>, StepError> {
+fn books(tx: &Transaction, vault: &Vault, since: Option<Time>, now: Time) -> Result<BTreeSet<Discrepancy>, StepError> {
     let mut found = BTreeSet::new();
     let mut add = |check, subject: String| found.insert(Discrepancy { check, subject });
-    for stored in cases::all(tx, vault, true)? {
+    // Every ledger on Sundays, between them those that have grown.
+    let known = match since {
+        None => cases::all(tx, vault, true)?,
+        Some(since) => {
+            let grown: BTreeSet<_> = cases::events_since(tx, vault, since)?.into_iter().map(|e| e.case).collect();
+            grown.into_iter().filter_map(|id| cases::get(tx, vault, id).transpose()).collect::<Result<_, _>>()?
+        }
+    };
+    for stored in known {
         let ledger = cases::ledger(tx, vault, Some(stored.id))?;
         if case::fold(stored.id, ledger.iter().map(|e| (e.at, &e.event))).as_ref() != Some(&stored) {
             add(Check::Ledger, stored.id.to_string());
@@ -120,11 +127,8 @@ fn books(tx: &Transaction, vault: &Vault, now: Time) -> Result<BTreeSet<Discrepa
         add(Check::Asleep, pupil.to_string());
         deliveries::mark_pupil(tx, pupil, now)?;
     }
-    for letter in outbox::letters(tx)?.iter().filter(|l| matches!(l.state.as_str(), "accepted" | "delivered")) {
-        let notices = outbox::notices_of(tx, letter.id)?;
-        if notices.iter().any(|n| matches!(n.state, NoticeState::Waiting | NoticeState::Held)) {
-            add(Check::Untold, letter.id.to_string());
-        }
+    for letter in outbox::untold(tx)? {
+        add(Check::Untold, letter.to_string());
     }
     Ok(found)
 }
@@ -210,7 +214,7 @@ mod tests {
             let row = case::fold(CaseId(1), [(at(14, 9), &opened)]).expect("an opened case");
             cases::write(tx, &vault, &row, &[opened], None, Some(at(14, 9)), at(14, 9))?;
             let checks = |hour| -> Result<Vec<Check>, StepError> {
-                Ok(books(tx, &vault, at(14, hour))?.into_iter().map(|d| d.check).collect())
+                Ok(books(tx, &vault, None, at(14, hour))?.into_iter().map(|d| d.check).collect())
             };
             assert_eq!(checks(9)?, []);
             assert_eq!(checks(10)?, [Check::Asleep]);

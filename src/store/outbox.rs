@@ -458,6 +458,16 @@ pub fn last_to(conn: &Connection, digest: &[u8; 32], about_children: bool) -> Re
     Ok(t.map(from_ms))
 }
 
+/// Letters that a gateway took although a notice that they carry still waits.
+pub fn untold(conn: &Connection) -> Result<Vec<LetterId>, StoreError> {
+    let mut q = conn.prepare_cached(
+        "SELECT DISTINCT n.letter FROM notice n JOIN letter l ON l.id = n.letter
+         WHERE n.state IN ('waiting', 'held') AND l.state IN ('accepted', 'delivered') ORDER BY n.letter",
+    )?;
+    let out = q.query_map([], |r| r.get(0).map(LetterId))?.collect::<Result<_, _>>()?;
+    Ok(out)
+}
+
 /// A letter to the address was accepted after an instant.
 pub fn accepted_since(conn: &Connection, digest: &[u8; 32], since: Time) -> Result<bool, StoreError> {
     let sql = "SELECT count(*) FROM letter WHERE address_digest = ?1 AND state IN ('accepted', 'delivered') AND accepted > ?2";
