@@ -49,7 +49,7 @@ impl Town {
         town.write("ladders.yaml", LADDERS);
         town.edit("contacts.yaml", |text| {
             let (offices, _) = text.split_once("  hours:").expect("the example has hours");
-            format!("{offices}  hours:\n    guardian: {{quiet: null}}\n    office: {{quiet: null, working_days_only: false, bundle: 0s}}\n")
+            format!("{offices}  hours:\n    guardian: {{quiet: []}}\n    office: {{quiet: [], working_days_only: false, bundle: 0s}}\n")
         });
         let first = town.day(-200);
         town.edit("kongchuo.yaml", |text| {

@@ -108,6 +108,8 @@ contacts:
     operator: {{name: 管理员, people: [{{name: 管理员, phone: "13900009002"}}]}}
     township_government: {{name: 镇政府, people: [{{name: 教育办, phone: "13900009003"}}]}}
     education_office: {{name: 教育局, people: [{{name: 基教股, phone: "13900009004"}}]}}
+  # These tests run by the real clock, at night too.
+  hours: {{guardian: {{quiet: []}}, office: {{quiet: []}}}}
 channels:
   letters: {{kind: folder, path: letters}}
   sms: {{kind: http, url: "http://127.0.0.1:{port}/send", method: POST, body: '{{"to":"{{{{ phone }}}}","text":"{{{{ text }}}}","id":"{{{{ id }}}}"}}', success: {{pointer: /code, equals: "0"}}, on_unknown: idempotent}}
