@@ -285,6 +285,25 @@ fn two_rows_about_the_same_time_are_both_kept_and_lessons_beside_each_other_are_
 }
 
 #[test]
+fn a_day_said_over_and_over_is_one_presence_and_of_contradictions_the_last_of_each_word_is_read() {
+    let mut t = Town::with_register();
+    let csv = "学籍号,日期,时段,状态\n\
+        S0001,2026-09-07,全天,出勤\nS0001,2026-09-07,上午,出勤\nS0001,2026-09-07,全天,出勤\n\
+        S0002,2026-09-07,全天,缺勤\nS0002,2026-09-07,全天,病假\nS0002,2026-09-07,全天,缺勤\nS0002,2026-09-07,下午,缺勤\n";
+    let r = t.give("roll", "2026-09-07 18:00", csv);
+    assert_eq!(r.fault_count, 0, "{:?}", r.faults);
+    let e = t.evidence();
+    let mut sheets: Vec<_> = e.sheets.iter().map(|s| (s.slot.to_string(), s.present.iter().count())).collect();
+    sheets.sort();
+    assert_eq!(sheets, [("am".to_owned(), 1), ("day".to_owned(), 1)]);
+    let rows: Vec<_> = e.rows.iter().map(|r| (r.row_no, r.slot.to_string(), r.status.to_string())).collect();
+    let row = |no, slot: &str, status: &str| (no, slot.to_owned(), status.to_owned());
+    assert_eq!(rows, [row(5, "day", "sick"), row(6, "day", "unexplained"), row(7, "pm", "unexplained")]);
+    let stored: i64 = t.db.conn().query_row("SELECT count(*) FROM attendance_row", [], |r| r.get(0)).expect("counts");
+    assert_eq!(stored, 4, "the history keeps all of them");
+}
+
+#[test]
 fn rows_for_days_that_cannot_count_are_told() {
     use kongchuo::domain::fault::FaultKind;
     let mut t = Town::with_register();
