@@ -8,7 +8,7 @@ pub use settle::{answered, questions, receipt, recover, settle};
 use super::{StepError, machine, papers, prepared, pupils};
 use crate::domain::climbing::{address, address_kind};
 use crate::domain::compose::{self, Candidate, Way};
-use crate::domain::ids::{ChannelId, LetterId};
+use crate::domain::ids::{ChannelId, LetterId, SourceId};
 use crate::domain::incident::Incident;
 use crate::domain::letter::{Addressee, Attachment, Dispatch};
 use crate::domain::notice::{self, About, Notice, NoticeState, Reachable, Surroundings};
@@ -20,24 +20,28 @@ use crate::store::{
     Connection, Db, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, incidents, vault,
 };
 use chrono::{Days, TimeDelta};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How often letters wait for a channel that refused them before it is tried again.
 const PROBE: TimeDelta = TimeDelta::minutes(15);
 
+static NONE: BTreeSet<SourceId> = BTreeSet::new();
+
 /// Letters that are to be sent now; each is written down as being sent before it is handed out.
 pub fn claim(db: &mut Db, policy: &Policy, now: Time, boot: &str) -> Result<Vec<Dispatch>, StepError> {
-    claim_within(db, policy, now, boot, &BTreeMap::new())
+    claim_within(db, policy, now, boot, &BTreeMap::new(), &BTreeSet::new())
 }
 
 /// The same, of each channel at most so many (a channel that is not named: all). What is claimed and not sent before the
-/// process dies is unknown: no more is claimed than can be sent at once.
+/// process dies is unknown: no more is claimed than can be sent at once. `unread`: sources of which files were found that
+/// are not read yet; letters about the children of their schools wait.
 pub fn claim_within(
     db: &mut Db,
     policy: &Policy,
     now: Time,
     boot: &str,
     room: &BTreeMap<ChannelId, usize>,
+    unread: &BTreeSet<SourceId>,
 ) -> Result<Vec<Dispatch>, StepError> {
     let vault = db.vault();
     let mut room = room.clone();
@@ -54,7 +58,7 @@ pub fn claim_within(
             return Ok(Vec::new());
         }
         let mut out = retries(tx, &vault, policy, now, boot, &mut has_room)?;
-        let desk = Desk::open(tx, &vault, policy, now)?;
+        let desk = Desk { unread, ..Desk::open(tx, &vault, policy, now)? };
         let waiting = desk.candidates(now)?;
         let ready = prepared(policy);
         let candidates: Vec<Candidate> = waiting.iter().map(|w| desk.candidate(w)).collect();
@@ -121,13 +125,15 @@ struct Desk<'a> {
     policy: &'a Policy,
     /// Subjects are waiting to be evaluated: letters about children wait for them.
     busy: bool,
+    /// Sources of which files lie there unread.
+    unread: &'a BTreeSet<SourceId>,
     now: Time,
 }
 
 impl<'a> Desk<'a> {
     fn open(tx: &'a Transaction<'a>, vault: &'a Vault, policy: &'a Policy, now: Time) -> Result<Self, StoreError> {
         let busy = !deliveries::dirty_pupils(tx)?.is_empty();
-        Ok(Desk { tx, vault, policy, busy, now })
+        Ok(Desk { tx, vault, policy, busy, unread: &NONE, now })
     }
 
     /// Waiting notices that still have a point and a way; those without are cancelled or given up.
@@ -167,7 +173,7 @@ impl<'a> Desk<'a> {
             .filter(|s| s.school.as_ref().is_none_or(|x| x == school))
             .map(|s| s.id.clone())
             .collect();
-        Ok(!deliveries::unread(self.tx, &sources)?.is_empty())
+        Ok(sources.iter().any(|s| self.unread.contains(s)) || !deliveries::unread(self.tx, &sources)?.is_empty())
     }
 
     /// The last look: the case's or incident's state at the instant of claiming.

@@ -13,7 +13,7 @@ use crate::step::machine::{self, Machine};
 use crate::step::{courier, engine, incoming, policy_change, upkeep};
 use crate::store::{self, Db, deliveries, incidents, outbox};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A letter that is under way for longer is stuck.
 const STUCK: chrono::TimeDelta = chrono::TimeDelta::minutes(60);
@@ -57,8 +57,9 @@ impl Work for Local {
         now: Time,
         boot: &str,
         room: &BTreeMap<ChannelId, usize>,
+        unread: &BTreeSet<SourceId>,
     ) -> Result<Vec<Dispatch>, WorkError> {
-        Ok(courier::claim_within(&mut self.db, policy, now, boot, room)?)
+        Ok(courier::claim_within(&mut self.db, policy, now, boot, room, unread)?)
     }
 
     fn settle(
