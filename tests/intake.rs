@@ -175,6 +175,29 @@ fn a_month_file_of_lessons_sent_again_unchanged_marks_nobody() {
 }
 
 #[test]
+fn a_roll_that_is_its_classes_whole_statement_takes_off_whom_it_leaves_out_whatever_came_in_between() {
+    let mut t = Town::with_register();
+    let roll_call = t.policy.sources.iter_mut().find(|s| s.id == *"roll").expect("a roll call");
+    roll_call.replaces = Replaces::Day;
+    t.give("roll", "2026-09-07 09:00", &roll("2026-09-07", &[("S0001", "出勤"), ("S0002", "出勤")]));
+    t.settle_marks();
+    // The other class: nobody of the first is touched.
+    t.give("roll", "2026-09-07 10:00", &roll("2026-09-07", &[("S0004", "出勤")]));
+    assert_eq!(t.dirty(), [4]);
+    t.settle_marks();
+    t.give("roll", "2026-09-07 11:00", &roll("2026-09-07", &[("S0002", "出勤")]));
+    assert_eq!(t.dirty(), [1], "S0001 is not listed any more");
+    t.settle_marks();
+    // Only the morning again: the afternoon stands.
+    t.give("roll", "2026-09-07 12:00", "学籍号,日期,时段,状态\nS0001,2026-09-07,上午,出勤\n");
+    assert_eq!(
+        t.dirty(),
+        [1, 2, 3],
+        "S0001 is there in the morning, S0002 is not, S0003 whom nobody names is looked at too"
+    );
+}
+
+#[test]
 fn an_absentee_list_sent_again_without_a_child_takes_the_child_off() {
     let mut t = Town::with_register();
     t.give("absent", "2026-09-07 09:00", "学籍号,日期,状态\nS0001,2026-09-07,缺勤\nS0002,2026-09-07,病假\n");

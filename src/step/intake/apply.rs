@@ -25,7 +25,7 @@ pub enum Plan {
 impl Plan {
     /// What the source's guard finds odd.
     pub fn odd(&self, source: &Source, collected: &Collected) -> Odd {
-        let (unknown, rows) = (collected.unknown + collected.unknown_status, collected.rows);
+        let (unknown, rows) = (collected.unknown + collected.unreadable, collected.rows);
         let mut odd = Odd {
             unknown: over(unknown, rows, source.guard.unknown_rows).then_some((unknown, rows)),
             ..Odd::default()

@@ -5,7 +5,7 @@ use super::collect::{Collected, Stated};
 use crate::domain::Date;
 use crate::domain::calendar::{Calendar, Periods};
 use crate::domain::evidence::Stamp;
-use crate::domain::ids::{ClassName, PupilId, SchoolId, SlotName, StatusId};
+use crate::domain::ids::{ClassName, PupilId, SchoolId, SlotName, SourceId, StatusId};
 use crate::domain::policy::{CoverageKind, Policy, Replaces, Source};
 use crate::domain::timeline::{ClassNo, Roster};
 use crate::store::statements::{From, Said, of_day};
@@ -119,8 +119,15 @@ pub fn weigh(
     let frame = calendar.school_index(school).map(|i| calendar.frame_of(i));
     // Slots that the school does not have overlap with everything.
     let periods = |slot: &SlotName| frame.and_then(|f| f.slot(slot.as_str())).unwrap_or(u16::MAX);
-    let before = standing(two.before.0, two.before.1, &periods);
-    let after = standing(two.after.0, two.after.1, &periods);
+    let class = |p: PupilId| {
+        let at = roster.at(p, date)?;
+        if at.school_id == *school {
+            return Some(at.class_no);
+        }
+        at.also.iter().map(|(_, no)| *no).find(|no| roster.class_of(*no).0 == school)
+    };
+    let before = standing(two.before.0, two.before.1, &periods, &class);
+    let after = standing(two.after.0, two.after.1, &periods, &class);
     let mut changed = BTreeSet::new();
     for p in before.keys().chain(after.keys()) {
         if before.get(p) != after.get(p) {
@@ -209,29 +216,68 @@ fn look_for_absence(
 
 /// What counts for each pupil: the latest statement of each slot, in the order in which they were made (a later one
 /// about the whole day leaves nothing of the earlier ones).
-pub type Standing = BTreeMap<PupilId, Vec<(SlotName, StatusId, Option<Date>)>>;
+pub type Standing = BTreeMap<PupilId, Vec<Stands>>;
 
-fn standing(from: &[From], said: &[Said], periods: &dyn Fn(&SlotName) -> Periods) -> Standing {
-    let replaced = |s: &Said| {
-        from.iter().find(|f| f.stamp == s.stamp).is_some_and(|f| {
-            f.replaces == Replaces::Day
-                && from.iter().any(|o| o.source == f.source && o.scope == f.scope && o.stamp > f.stamp)
+/// A statement that counts: its slot and status, an end of leave, and the periods in which it was replaced.
+pub type Stands = (SlotName, StatusId, Option<Date>, Periods);
+
+/// What newer deliveries of full exports with `replaces: day` are the whole statement about, by source and class.
+type Replaced<'a> = BTreeMap<(&'a SourceId, ClassNo), BTreeMap<Stamp, Periods>>;
+
+fn standing(
+    from: &[From],
+    said: &[Said],
+    periods: &dyn Fn(&SlotName) -> Periods,
+    class: &dyn Fn(PupilId) -> Option<ClassNo>,
+) -> Standing {
+    let by_stamp: BTreeMap<Stamp, &From> = from.iter().map(|f| (f.stamp, f)).collect();
+    // Lists of exceptions say themselves what they cover; of full exports each row covers the class of its pupil.
+    let gone: BTreeSet<Stamp> = from
+        .iter()
+        .filter(|f| {
+            from.iter().any(|o| {
+                (o.replaces, o.coverage) == (Replaces::Day, CoverageKind::Exceptions)
+                    && (&o.source, &o.scope) == (&f.source, &f.scope)
+                    && o.stamp > f.stamp
+            })
         })
+        .map(|f| f.stamp)
+        .collect();
+    let mut replaced = Replaced::new();
+    if from.iter().any(|f| (f.replaces, f.coverage) == (Replaces::Day, CoverageKind::Full)) {
+        for s in said {
+            let Some(f) = by_stamp.get(&s.stamp) else { continue };
+            if (f.replaces, f.coverage) == (Replaces::Day, CoverageKind::Full)
+                && let Some(class) = class(s.pupil)
+            {
+                *replaced.entry((&f.source, class)).or_default().entry(s.stamp).or_default() |= periods(&s.slot);
+            }
+        }
+    }
+    let replaced_of = |s: &Said| -> Periods {
+        if replaced.is_empty() {
+            return 0;
+        }
+        let Some((f, class)) = by_stamp.get(&s.stamp).zip(class(s.pupil)) else { return 0 };
+        let newer = replaced.get(&(&f.source, class)).into_iter().flatten().filter(|(stamp, _)| **stamp > s.stamp);
+        newer.fold(0, |m, (_, p)| m | p) & periods(&s.slot)
     };
-    let gone: BTreeSet<Stamp> = said.iter().map(|s| s.stamp).collect::<BTreeSet<_>>();
-    let gone: BTreeSet<Stamp> =
-        gone.into_iter().filter(|stamp| said.iter().find(|s| s.stamp == *stamp).is_some_and(replaced)).collect();
     let mut order: Vec<&Said> = said.iter().filter(|s| !gone.contains(&s.stamp)).collect();
     order.sort_by_key(|s| (s.pupil, s.stamp, s.row_no));
     let mut out = Standing::new();
     for s in order {
-        let now = out.entry(s.pupil).or_default();
-        if s.slot == *"day" {
-            now.clear();
-        } else {
-            now.retain(|(slot, _, _)| *slot != s.slot);
+        let replaced = replaced_of(s);
+        if replaced == periods(&s.slot) && replaced != 0 {
+            continue;
         }
-        now.push((s.slot.clone(), s.status.clone(), s.leave_until));
+        let now = out.entry(s.pupil).or_default();
+        // Where a statement was replaced, what another source said before it counts again.
+        if replaced == 0 && s.slot == *"day" {
+            now.clear();
+        } else if replaced == 0 {
+            now.retain(|(slot, ..)| *slot != s.slot);
+        }
+        now.push((s.slot.clone(), s.status.clone(), s.leave_until, replaced));
         // Of statements about different times it says nothing which was made first, and presences are stored without
         // their place in the file.
         let mut i = now.len() - 1;
