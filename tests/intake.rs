@@ -4,7 +4,7 @@ mod town;
 
 use kongchuo::domain::evidence::Evidence;
 use kongchuo::domain::ids::{ClassName, PupilId, SchoolId, SourceId};
-use kongchuo::domain::policy::{Policy, Replaces};
+use kongchuo::domain::policy::{Content, CoverageKind, Policy, Replaces};
 use kongchuo::domain::ratio::Ratio;
 use kongchuo::domain::{Date, Time};
 use kongchuo::step::engine;
@@ -195,6 +195,41 @@ fn a_roll_that_is_its_classes_whole_statement_takes_off_whom_it_leaves_out_whate
         [1, 2, 3],
         "S0001 is there in the morning, S0002 is not, S0003 whom nobody names is looked at too"
     );
+}
+
+#[test]
+fn an_end_of_leave_stated_earlier_and_read_later_is_looked_at() {
+    let mut t = Town::with_register();
+    let roll_call = t.policy.sources.iter_mut().find(|s| s.id == *"roll").expect("a roll call");
+    roll_call.reader.stated_at = kongchuo::domain::policy::StatedAt::Content;
+    let file =
+        |at: &str, until: &str| format!("导出时间：{at}\n学籍号,日期,状态,请假至\nS0001,2026-09-07,病假,{until}\n");
+    t.give("roll", "2026-09-08 18:00", &file("2026-09-07 10:00", ""));
+    t.settle_marks();
+    t.give("roll", "2026-09-08 18:01", &file("2026-09-07 09:00", "2026-09-09"));
+    assert_eq!(t.dirty(), [1], "a later row that names no end does not take the end away");
+}
+
+#[test]
+fn whom_a_second_school_lists_is_looked_at_when_its_class_is_covered() {
+    let mut t = Town::with_register();
+    let mut other = t.policy.schools[0].clone();
+    (other.id, other.name) = (SchoolId::new("other"), "春山镇第二小学".into());
+    t.policy.schools.push(other);
+    for (id, content) in [("register2", Content::Register), ("roll2", Content::Attendance)] {
+        let mut s = town::source(id, content, CoverageKind::Full);
+        s.school = Some(SchoolId::new("other"));
+        t.policy.sources.push(s);
+    }
+    t.give(
+        "register2",
+        "2026-09-01 08:00",
+        "学籍号,姓名,年级,班级,学籍状态\nS0001,张小雨,3,三年级1班,在读\nS0009,赵小山,3,三年级1班,在读\n",
+    );
+    t.settle_marks();
+    // The first school's class: S0001 is on its register too.
+    t.give("roll", "2026-09-07 09:00", &roll("2026-09-07", &[("S0002", "出勤")]));
+    assert!(t.dirty().contains(&1), "{:?}", t.dirty());
 }
 
 #[test]

@@ -9,7 +9,6 @@ use crate::domain::text;
 use crate::store::{findings, vault};
 use chrono::TimeZone as _;
 use std::collections::BTreeMap;
-use std::io::Write as _;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -88,7 +87,6 @@ fn say(context: &Context, problem: &Problem) {
     } else {
         outln!("{}\n", problem.render(context.lang));
     }
-    let _ = std::io::stdout().flush();
 }
 
 /// The next five firings of each cron expression.

@@ -242,7 +242,9 @@ impl Reading<'_> {
         let acts = self.acts.get(&pupil).map_or(&[][..], Vec::as_slice);
         bench.found.clear();
         rule::evaluate(program, calendar, roster, timeline, acts, self.on, &mut bench.scratch, &mut bench.found);
-        let wake = rule::next_instant(program, calendar, roster, timeline, self.on);
+        let to_come = self.statements.to_come(pupil).map(|day| day.and_time(crate::domain::TimeOfDay::MIN));
+        let next = rule::next_instant(program, calendar, roster, timeline, self.on);
+        let wake = [next, to_come].into_iter().flatten().min();
         let stored = self.stored.get(&pupil).map_or(&[][..], Vec::as_slice);
         let stored: Vec<Finding> = stored.iter().map(|s| findings::read(s)).collect::<Result<_, _>>()?;
         let same = stored.len() == bench.found.len() && bench.found.iter().all(|f| stored.contains(f));

@@ -35,7 +35,7 @@ pub struct Extra {
 }
 
 pub struct Collected<'a> {
-    policy: &'a Policy,
+    pub(super) policy: &'a Policy,
     pub(super) calendar: &'a Calendar,
     source: &'a Source,
     pub roster: Roster,

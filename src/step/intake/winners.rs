@@ -7,7 +7,7 @@ use crate::domain::calendar::{Calendar, Periods};
 use crate::domain::evidence::Stamp;
 use crate::domain::ids::{ClassName, PupilId, SchoolId, SlotName, SourceId, StatusId};
 use crate::domain::policy::{CoverageKind, Policy, Replaces, Source};
-use crate::domain::timeline::{ClassNo, Roster};
+use crate::domain::timeline::{ClassNo, Roster, Segment};
 use crate::store::statements::{From, Said, of_day};
 use crate::store::{Connection, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,8 +92,9 @@ fn day(
         leave_until: leave_until(collected, r),
     }));
     let two = Two { before: (&from, &said), after: (&from_then, &said_then) };
+    let is_excused = |status: &StatusId| is_excused(collected.policy, status);
     let (before, after) =
-        weigh(collected.calendar, &collected.roster, school, date, stamp, &source.classes, &two, change);
+        weigh(collected.calendar, &collected.roster, school, date, stamp, &source.classes, &two, &is_excused, change);
     look_for_absence(source, collected, school, date, rows, &before, &after, change);
     Ok(())
 }
@@ -114,20 +115,15 @@ pub fn weigh(
     stamp: Stamp,
     classes: &[ClassName],
     two: &Two,
+    is_excused: &dyn Fn(&StatusId) -> bool,
     change: &mut Change,
 ) -> (Standing, Standing) {
     let frame = calendar.school_index(school).map(|i| calendar.frame_of(i));
     // Slots that the school does not have overlap with everything.
     let periods = |slot: &SlotName| frame.and_then(|f| f.slot(slot.as_str())).unwrap_or(u16::MAX);
-    let class = |p: PupilId| {
-        let at = roster.at(p, date)?;
-        if at.school_id == *school {
-            return Some(at.class_no);
-        }
-        at.also.iter().map(|(_, no)| *no).find(|no| roster.class_of(*no).0 == school)
-    };
-    let before = standing(two.before.0, two.before.1, &periods, &class);
-    let after = standing(two.after.0, two.after.1, &periods, &class);
+    let class = |p: PupilId| class_in(roster, roster.at(p, date)?, school);
+    let before = standing(two.before.0, two.before.1, &periods, &class, is_excused);
+    let after = standing(two.after.0, two.after.1, &periods, &class, is_excused);
     let mut changed = BTreeSet::new();
     for p in before.keys().chain(after.keys()) {
         if before.get(p) != after.get(p) {
@@ -142,11 +138,13 @@ pub fn weigh(
     let own = two.after.0.iter().find(|f| f.stamp == stamp).filter(|f| f.coverage == CoverageKind::Exceptions);
     let same = |f: &From, own: &From| f.stated && f.coverage == CoverageKind::Exceptions && f.scope == own.scope;
     if own.is_some_and(|own| !two.before.0.iter().any(|f| same(f, own))) {
-        for m in roster.expected_in(school, None, date) {
-            let s = m.at(date);
-            if classes.is_empty() || s.class.as_ref().is_some_and(|c| classes.contains(c)) {
+        // Those whom this school lists beside another one too.
+        for m in roster.members().iter().filter(|m| m.at(date).expected) {
+            let Some(no) = class_in(roster, m.at(date), school) else { continue };
+            let class = roster.class_of(no).1;
+            if classes.is_empty() || class.is_some_and(|c| classes.contains(c)) {
                 changed.insert(m.pupil);
-                if let Some(c) = &s.class {
+                if let Some(c) = class {
                     change.classes.insert((school.clone(), c.clone()));
                 }
             }
@@ -161,6 +159,14 @@ pub fn weigh(
     (before, after)
 }
 
+/// The class in which a school has a pupil, be it beside another school.
+fn class_in(roster: &Roster, at: &Segment, school: &SchoolId) -> Option<ClassNo> {
+    if at.school_id == *school {
+        return Some(at.class_no);
+    }
+    at.also.iter().map(|(_, no)| *no).find(|no| roster.class_of(*no).0 == school)
+}
+
 fn leave_until(collected: &Collected, r: &Stated) -> Option<Date> {
     let i = usize::try_from(r.extra).ok()?.checked_sub(1)?;
     collected.extras.get(i)?.leave_until
@@ -172,7 +178,8 @@ fn mark_class(roster: &Roster, class: ClassNo, date: Date, change: &mut Change, 
         change.classes.insert((school.clone(), n.clone()));
     }
     for m in roster.members() {
-        if m.at(date).class_no == class {
+        let at = m.at(date);
+        if at.class_no == class || at.also.iter().any(|(_, no)| *no == class) {
             changed.insert(m.pupil);
         }
     }
@@ -229,6 +236,7 @@ fn standing(
     said: &[Said],
     periods: &dyn Fn(&SlotName) -> Periods,
     class: &dyn Fn(PupilId) -> Option<ClassNo>,
+    is_excused: &dyn Fn(&StatusId) -> bool,
 ) -> Standing {
     let by_stamp: BTreeMap<Stamp, &From> = from.iter().map(|f| (f.stamp, f)).collect();
     // Lists of exceptions say themselves what they cover; of full exports each row covers the class of its pupil.
@@ -271,13 +279,16 @@ fn standing(
             continue;
         }
         let now = out.entry(s.pupil).or_default();
+        // An end of leave outlasts later rows that name none, as long as the child stays excused.
+        let named = now.iter().filter_map(|(.., until, _)| *until).max();
+        let until = s.leave_until.or(named.filter(|_| is_excused(&s.status)));
         // Where a statement was replaced, what another source said before it counts again.
         if replaced == 0 && s.slot == *"day" {
             now.clear();
         } else if replaced == 0 {
             now.retain(|(slot, ..)| *slot != s.slot);
         }
-        now.push((s.slot.clone(), s.status.clone(), s.leave_until, replaced));
+        now.push((s.slot.clone(), s.status.clone(), until, replaced));
         // Of statements about different times it says nothing which was made first, and presences are stored without
         // their place in the file.
         let mut i = now.len() - 1;
@@ -300,14 +311,19 @@ fn cover(
     let full: BTreeSet<Stamp> = from.iter().filter(|f| f.coverage == CoverageKind::Full).map(|f| f.stamp).collect();
     let mut out = BTreeSet::new();
     for s in said.iter().filter(|s| full.contains(&s.stamp)) {
-        if let Some(at) = roster.at(s.pupil, date).filter(|a| a.school_id == *school) {
-            let key = (at.class_no, s.slot.clone());
+        if let Some(no) = roster.at(s.pupil, date).and_then(|at| class_in(roster, at, school)) {
+            let key = (no, s.slot.clone());
             if !out.contains(&key) {
                 out.insert(key);
             }
         }
     }
     out
+}
+
+/// The status is one of those that `excused` means.
+pub fn is_excused(policy: &Policy, status: &StatusId) -> bool {
+    policy.status(status).is_some_and(|s| s.sets.iter().any(|x| x == "excused"))
 }
 
 /// The status is one of those that `absent` means.
