@@ -1,6 +1,6 @@
 //! Incidents: the conditions that hold now against those that are open; their climbs; the letters when they close.
 
-use super::{StepError, auditor, ladder_by_hash, machine, pupils};
+use super::{StepError, auditor, ladder_by_hash, machine, mass, pupils};
 use crate::domain::calendar::Calendar;
 use crate::domain::case::{Case, Climb, State};
 use crate::domain::climbing::{self, Ground};
@@ -60,7 +60,7 @@ pub fn run(
     for mut i in incidents::list(tx, false)? {
         let around = Surroundings { school: i.school.clone(), ..Surroundings::default() };
         if i.kind == kind::MASS_ABSENCE {
-            wake(mass(tx, policy, calendar, vault, &mut i, now)?);
+            wake(mass::run(tx, policy, calendar, vault, &mut i, now)?);
             if i.closed.is_some() {
                 continue;
             }
@@ -107,7 +107,7 @@ pub fn find_open(conn: &Connection, kind: &str, subject: &str) -> Result<Option<
     Ok(incidents::list(conn, false)?.into_iter().find(|i| i.kind == kind && i.subject == subject))
 }
 
-fn ladder_for<'p>(policy: &'p Policy, wanted: Option<&LadderId>) -> Option<&'p Ladder> {
+pub fn ladder_for<'p>(policy: &'p Policy, wanted: Option<&LadderId>) -> Option<&'p Ladder> {
     wanted.and_then(|l| policy.ladder(l)).or_else(|| policy.ladder(&LadderId::new(OPERATIONS)))
 }
 
@@ -119,7 +119,7 @@ fn open_one(tx: &Transaction, policy: &Policy, c: &Condition, now: Time) -> Resu
 }
 
 /// Closes an incident; everyone told gets one mended letter, nobody told none.
-fn close(tx: &Transaction, i: &mut Incident, around: &Surroundings, now: Time) -> Result<(), StepError> {
+pub fn close(tx: &Transaction, i: &mut Incident, around: &Surroundings, now: Time) -> Result<(), StepError> {
     let about = About::Incident(i.id);
     outbox::cancel(tx, about, |_| true)?;
     i.closed = Some(now);
@@ -553,108 +553,4 @@ fn channels_to(policy: &Policy, role: &Role) -> Vec<crate::domain::ids::ChannelI
         }
     }
     out
-}
-
-// ---------------------------------------------------------------- mass absence
-
-/// Opens the hold's incident and tells all roles of `operations` at once.
-pub fn open_mass(
-    tx: &Transaction,
-    around: &pupils::Around,
-    school: &SchoolId,
-    detail: serde_json::Value,
-) -> Result<crate::domain::ids::IncidentId, StepError> {
-    let ladder = ladder_for(around.policy, None);
-    let body = Body { climb: None, detail: detail.clone(), released: None };
-    let id = incidents::open(tx, kind::MASS_ABSENCE, school.as_str(), Some(school), around.now, &body)?;
-    let Some(ladder) = ladder else { return Ok(id) };
-    let mut climb = Climb::new(ladder.id.clone(), ladder.hash.clone(), around.now);
-    let people = Surroundings { school: Some(school.clone()), ..Surroundings::default() };
-    let dead = pupils::dead_addresses(tx, around.vault)?;
-    let ground = Ground {
-        policy: around.policy,
-        footing: Footing { calendar: around.calendar, place: None },
-        around: &people,
-        dead: &dead,
-        about: About::Incident(id),
-        now: around.now,
-        before: None,
-        slept_s: 0,
-    };
-    let facts = json!({ "kind": kind::MASS_ABSENCE, "subject": school, "detail": detail });
-    for n in climbing::tell_all_at_once(&ground, &mut climb, ladder, &facts) {
-        outbox::make(tx, &n, around.now)?;
-    }
-    let incident = Incident {
-        id,
-        kind: kind::MASS_ABSENCE.to_owned(),
-        subject: school.to_string(),
-        school: Some(school.clone()),
-        opened: around.now,
-        closed: None,
-        body: Body { climb: Some(climb), detail, released: None },
-    };
-    incidents::write(tx, &incident, None)?;
-    Ok(id)
-}
-
-fn school_of(i: &Incident) -> SchoolId {
-    i.school.clone().unwrap_or_else(|| SchoolId::new(&i.subject))
-}
-
-fn school_place<'a>(policy: &Policy, calendar: &'a Calendar, school: &'a SchoolId) -> Footing<'a> {
-    let grade = policy.school(school).and_then(|s| s.grades.first().copied());
-    Footing { calendar, place: Some((school, grade, None)) }
-}
-
-/// When a mass hold ends by itself.
-pub fn hold_ends(policy: &Policy, calendar: &Calendar, i: &Incident) -> Time {
-    let school = school_of(i);
-    let place = school_place(policy, calendar, &school);
-    place.add_school_days(i.opened.date(), 2).and_time(i.opened.time())
-}
-
-/// A hold ends when it is released, when nothing is held any more, or by itself two school days after its beginning;
-/// undecided, the township is told again at 08:00 of each school day after the next one.
-fn mass(
-    tx: &Transaction,
-    policy: &Policy,
-    calendar: &Calendar,
-    vault: &Vault,
-    i: &mut Incident,
-    now: Time,
-) -> Result<Option<Time>, StepError> {
-    let held = cases::held_by(tx, vault, i.id)?;
-    let around = Surroundings { school: i.school.clone(), ..Surroundings::default() };
-    let school = school_of(i);
-    let place = school_place(policy, calendar, &school);
-    let ends = hold_ends(policy, calendar, i);
-    if i.body.released.is_some() || held.is_empty() {
-        close(tx, i, &around, now)?;
-        return Ok(None);
-    }
-    if now >= ends {
-        pupils::release(tx, policy, vault, i, None, now)?;
-        i.body.released = Some(now);
-        close(tx, i, &around, now)?;
-        return Ok(None);
-    }
-    let eight = TimeOfDay::from_hms_opt(8, 0, 0).expect("08:00 is a time of day");
-    let mut next = ends;
-    for n in 2..4u32 {
-        let at = place.add_school_days(i.opened.date(), n).and_time(eight);
-        if at > now {
-            next = next.min(at);
-            break;
-        }
-        let role = Role::new("township_government");
-        for who in notice::resolve(policy, &role, &around) {
-            let facts = json!({ "kind": i.kind, "subject": i.subject, "detail": i.body.detail });
-            let via = pupils::first_channels(policy, &role);
-            let about = About::Incident(i.id);
-            let n = township_notice(about, i.school.clone(), notice::HELD, n, who.recipient, via, at, facts);
-            outbox::make(tx, &n, now)?;
-        }
-    }
-    Ok(Some(next))
 }

@@ -10,6 +10,7 @@ pub mod incidents;
 pub mod incoming;
 pub mod intake;
 pub mod machine;
+pub mod mass;
 pub mod papers;
 pub mod policy_change;
 pub mod pupils;
