@@ -275,7 +275,8 @@ fn tell(ground: &Ground, case: &mut Case, i: usize, ladder: &Ladder, p: &Planned
         }
         made += 1;
         // Statutory notices to offices are not held: no off-switch.
-        let held = case.held.is_some() && !rung.statutory && !ladder.urgent;
+        let duty = rung.statutory && notice::is_office(ground.policy, &who.recipient);
+        let held = case.held.is_some() && !duty && !ladder.urgent;
         out.notices.push(NewNotice {
             about: ground.about,
             pupil: ground.around.pupil,

@@ -888,7 +888,7 @@ impl Desk<'_> {
             for contact in 0..letter.contact {
                 made.tried.push(notice::Tried { contact, channel: letter.channel.clone() });
             }
-            outbox::put_back(self.tx, &made, None)?;
+            outbox::put_back(self.tx, &made, true)?;
         }
         Ok(())
     }

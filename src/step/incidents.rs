@@ -1,6 +1,6 @@
 //! Incidents: the conditions that hold now against those that are open; their climbs; the letters when they close.
 
-use super::{StepError, auditor, ladder_by_hash, machine, mass, pupils};
+use super::{StepError, auditor, ladder_by_hash, late, machine, mass, pupils};
 use crate::domain::calendar::Calendar;
 use crate::domain::case::{Case, Climb, State};
 use crate::domain::climbing::{self, Ground};
@@ -16,7 +16,7 @@ use crate::store::time::from_ms;
 use crate::store::{
     Connection, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, incidents, outbox, vault,
 };
-use chrono::{Datelike, Days, TimeDelta};
+use chrono::{Datelike, Days};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ pub fn run(
         }
     };
     let known = cases::all(tx, vault, true)?;
-    let mut holding = conditions(tx, policy, calendar, vault, &known, now)?;
+    let mut holding = conditions(tx, policy, calendar, &known, now)?;
     for source in policy.sources.iter().filter(|s| s.expected_by.is_some()) {
         let (overdue, deadline) = overdue(tx, policy, calendar, source, now)?;
         holding.extend(overdue);
@@ -46,8 +46,10 @@ pub fn run(
     }
     holding.extend(auditor::condition(tx)?);
     let (of_machine, changes) = machine::conditions(tx, now)?;
+    let (of_letters, deadlines) = late::conditions(tx, policy, vault, now)?;
     holding.extend(of_machine);
-    changes.into_iter().for_each(|t| wake(Some(t)));
+    holding.extend(of_letters);
+    changes.into_iter().chain(deadlines).for_each(|t| wake(Some(t)));
     for (_, from) in years_to_know(policy, calendar) {
         wake(Some(from.and_time(TimeOfDay::MIN)));
     }
@@ -95,7 +97,6 @@ pub fn run(
         i.body.climb = Some(climb);
         incidents::write(tx, &i, moves.next)?;
     }
-    wake(channel_deadline(tx, now)?);
     for case in known {
         wake(case.exempt_until.map(told_from));
     }
@@ -169,7 +170,6 @@ fn conditions(
     tx: &Transaction,
     policy: &Policy,
     calendar: &Calendar,
-    vault: &Vault,
     known: &[Case],
     now: Time,
 ) -> Result<Vec<Condition>, StepError> {
@@ -199,20 +199,6 @@ fn conditions(
         }
     }
     out.extend(exemptions_that_end(tx, policy, calendar, &closings, now)?);
-    out.extend(late(tx, policy, vault, now)?);
-    for channel in &policy.channels {
-        let state = outbox::channel(tx, &channel.id)?;
-        let silent = silent_since(tx, &channel.id, state.last_ok)?.is_some_and(|t| now >= t + TimeDelta::minutes(60));
-        if state.down_since.is_some() || silent {
-            out.push(Condition {
-                kind: kind::CHANNEL_DOWN.to_owned(),
-                subject: channel.id.to_string(),
-                school: None,
-                detail: json!({ "why": state.why }),
-                ladder: None,
-            });
-        }
-    }
     if let Some(problems) = findings::meta_text(tx, "policy_rejected")?.filter(|s| !s.is_empty()) {
         out.push(Condition {
             kind: kind::POLICY_REJECTED.to_owned(),
@@ -229,12 +215,12 @@ fn conditions(
 }
 
 /// What an incident about a case is called by: not its number, which may come while the incident is open.
-fn case_subject(case: &Case) -> String {
+pub fn case_subject(case: &Case) -> String {
     case.id.to_string()
 }
 
 /// The school is the pupil's of now: its principal stands on `operations`.
-fn of_case(tx: &Transaction, policy: &Policy, kind: &str, case: &Case, now: Time) -> Result<Condition, StepError> {
+pub fn of_case(tx: &Transaction, policy: &Policy, kind: &str, case: &Case, now: Time) -> Result<Condition, StepError> {
     Ok(Condition {
         kind: kind.to_owned(),
         subject: case_subject(case),
@@ -289,47 +275,6 @@ fn told_from(until: Date) -> Time {
 
 /// How long before the end of an exemption it is told.
 const NOTICE_DAYS: u64 = 15;
-/// A notice so late is a case's `ladder_overdue`…
-const OVERDUE: TimeDelta = TimeDelta::minutes(15);
-/// …and a channel's `letters_stuck`.
-const STUCK: TimeDelta = TimeDelta::minutes(60);
-
-/// Since when a letter is late: from its claiming (nothing forbade it then), after a sleep from the waking.
-fn late_since(tx: &Connection, claimed: Time) -> Result<Time, StoreError> {
-    let woke = findings::meta_text(tx, "woke")?.and_then(|s| s.parse().ok()).map(from_ms);
-    Ok(woke.map_or(claimed, |w| w.max(claimed)))
-}
-
-/// Letters under way that should have gone long ago. What has begun holds until the notice goes, whichever way it tries.
-fn late(tx: &Transaction, policy: &Policy, vault: &Vault, now: Time) -> Result<Vec<Condition>, StepError> {
-    let mut out: Vec<Condition> = Vec::new();
-    let mut add = |c: Condition| {
-        if !out.iter().any(|o| o.kind == c.kind && o.subject == c.subject) {
-            out.push(c);
-        }
-    };
-    for l in outbox::under_way(tx)? {
-        let since = late_since(tx, l.claimed)?;
-        if since + STUCK <= now {
-            add(Condition {
-                kind: kind::LETTERS_STUCK.to_owned(),
-                subject: l.channel.to_string(),
-                school: None,
-                detail: json!({}),
-                ladder: None,
-            });
-        }
-        for n in outbox::notices_of(tx, l.id)? {
-            let About::Case(id) = n.about else { continue };
-            let Some(case) = cases::get(tx, vault, id)? else { continue };
-            let begun = find_open(tx, kind::LADDER_OVERDUE, &case_subject(&case))?.is_some();
-            if begun || since + OVERDUE <= now {
-                add(of_case(tx, policy, kind::LADDER_OVERDUE, &case, now)?);
-            }
-        }
-    }
-    Ok(out)
-}
 
 fn of_source(policy: &Policy, kind: String, source: &SourceId, detail: serde_json::Value) -> Condition {
     let school = policy.source(source).and_then(|s| s.school.clone());
@@ -444,29 +389,6 @@ fn first_run(tx: &Transaction, now: Time) -> Result<Date, StoreError> {
             Ok(now.date())
         }
     }
-}
-
-/// Since when letters wait at a channel without a success.
-fn silent_since(
-    conn: &Connection,
-    channel: &crate::domain::ids::ChannelId,
-    last_ok: Option<Time>,
-) -> Result<Option<Time>, StoreError> {
-    let waiting = outbox::under_way(conn)?.into_iter().filter(|l| l.channel == *channel).map(|l| l.claimed).min();
-    Ok(waiting.map(|t| last_ok.map_or(t, |ok| ok.max(t))))
-}
-
-fn channel_deadline(conn: &Connection, now: Time) -> Result<Option<Time>, StoreError> {
-    let first =
-        outbox::under_way(conn)?.into_iter().map(|l| l.claimed + TimeDelta::minutes(60)).filter(|t| *t > now).min();
-    let mut first = first;
-    for l in outbox::under_way(conn)? {
-        let since = late_since(conn, l.claimed)?;
-        for t in [since + OVERDUE, since + STUCK].into_iter().filter(|t| *t > now) {
-            first = Some(first.map_or(t, |f| f.min(t)));
-        }
-    }
-    Ok(first)
 }
 
 // ---------------------------------------------------------------- nobody to reach

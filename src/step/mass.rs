@@ -18,104 +18,101 @@ use chrono::TimeDelta;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How far back "at once" reaches.
+const AT_ONCE: TimeDelta = TimeDelta::minutes(10);
+
 /// Openings in bulk at one school are held (cases.md §4): more than `share` of its pupils and at least `pupils` within
-/// ten minutes, or a class that is covered and has not one attended period today.
+/// ten minutes, or a class that is covered and has not one attended period on the day of its absence.
 pub fn hold_in_bulk(tx: &Transaction, around: &Around) -> Result<(), StepError> {
-    let since = around.now - TimeDelta::minutes(10);
+    let since = around.now - AT_ONCE;
     let (mut lifted, mut corrected) = (cases::lifted_since(tx, since)?, cases::corrected_since(tx, since)?);
     for school in &around.policy.schools {
         if let Some(corrected) = corrected.remove(&school.id) {
-            hold_corrections(tx, around, &school.id, corrected)?;
+            hold_corrections(tx, around, &school.id, &corrected, since)?;
         }
-        let Some(lifted_now) = lifted.remove(&school.id) else { continue };
-        let expected = around.statements.roster().expected_in(&school.id, None, around.now.date()).count();
-        let mass = &around.policy.mass;
-        let n = lifted_now.len() as i64;
-        let share = Ratio::new(n, (expected as i64).max(1));
-        let whole_school = n >= i64::from(mass.pupils) && share > mass.share;
-        let empty = empty_classes(around, &school.id);
-        let mut held: Vec<Case> = Vec::new();
-        for id in &lifted_now {
-            let Some(case) = cases::get(tx, around.vault, *id)? else { continue };
-            let in_empty = around
-                .statements
-                .roster()
-                .at(case.pupil, around.now.date())
-                .and_then(|s| s.class.clone())
-                .is_some_and(|c| empty.contains(&c));
-            if case.state == State::Open
-                && case.held.is_none()
-                && (whole_school || in_empty)
-                && !is_urgent(tx, around, &case)
-            {
-                held.push(case);
-            }
+        if let Some(lifted) = lifted.remove(&school.id) {
+            hold_alarms(tx, around, &school.id, &lifted)?;
         }
-        if held.is_empty() {
+    }
+    Ok(())
+}
+
+/// So many cases of a school at once are too many: nobody is told before somebody has looked.
+fn is_too_many(around: &Around, school: &SchoolId, cases: usize) -> bool {
+    let mass = &around.policy.mass;
+    cases >= (mass.pupils as usize).max(1)
+        && Ratio::new(cases as i64, (expected(around, school) as i64).max(1)) > mass.share
+}
+
+fn expected(around: &Around, school: &SchoolId) -> usize {
+    around.statements.roster().expected_in(school, None, around.now.date()).count()
+}
+
+fn hold_alarms(tx: &Transaction, around: &Around, school: &SchoolId, lifted: &[CaseId]) -> Result<(), StepError> {
+    let whole_school = is_too_many(around, school, lifted.len());
+    let mut empty: BTreeMap<Date, BTreeSet<ClassName>> = BTreeMap::new();
+    let mut held: Vec<Case> = Vec::new();
+    for id in lifted {
+        let Some(case) = cases::get(tx, around.vault, *id)?.filter(|c| c.state == State::Open && c.held.is_none())
+        else {
             continue;
-        }
-        let dates: BTreeSet<Date> = held.iter().flat_map(|c| c.grounds.iter().map(|g| g.fired_on)).collect();
-        let detail = json!({ "pupils": held.len(), "dates": dates, "expected": expected });
-        let incident = match steps::find_open(tx, incident::MASS_ABSENCE, school.id.as_str())? {
-            Some(i) if i.body.released.is_none() => i.id,
-            // One that was released and is not closed yet holds again: there is one open incident to a school.
-            Some(mut i) => {
-                i.body = Body { released: None, detail, ..i.body };
-                incidents::write(tx, &i, Some(around.now))?;
-                i.id
-            }
-            None => open_hold(tx, around, &school.id, detail)?,
         };
-        for mut case in held {
-            let event = Event::Held { incident };
-            crate::domain::case::apply(&mut case, around.now, &event);
-            cases::write(tx, around.vault, &case, &[event], Some(&school.id), Some(around.now), around.now)?;
-            for n in outbox::of_subject(tx, About::Case(case.id))? {
-                if n.state == NoticeState::Waiting && !n.statutory && !n.urgent {
-                    outbox::hold(tx, n.id)?;
-                }
+        let mut is_in_empty = |day: Date| {
+            let classes = empty.entry(day).or_insert_with(|| empty_classes(around, school, day));
+            let class = around.statements.roster().at(case.pupil, day).and_then(|s| s.class.clone());
+            class.is_some_and(|c| classes.contains(&c))
+        };
+        // A list that comes a day late empties the class of its own day.
+        let of_list = case.grounds.iter().filter(|g| !g.retracted).map(|g| g.fired_on).max();
+        let in_empty = is_in_empty(around.now.date()) || of_list.is_some_and(is_in_empty);
+        if (whole_school || in_empty) && !is_urgent(tx, around, &case) {
+            held.push(case);
+        }
+    }
+    if held.is_empty() {
+        return Ok(());
+    }
+    let incident = hold_of(tx, around, school, &held, false)?;
+    for mut case in held {
+        put_under(tx, around, school, &mut case, incident)?;
+        for n in outbox::of_subject(tx, About::Case(case.id))? {
+            let duty = n.statutory && notice::is_office(around.policy, &n.to);
+            if n.state == NoticeState::Waiting && !duty && !n.urgent {
+                outbox::hold(tx, n.id)?;
             }
         }
     }
     Ok(())
 }
 
-/// Corrections of as many cases at once are held in the same way.
+/// Corrections of as many cases at once are held in the same way; what has gone has gone, and counts.
 fn hold_corrections(
     tx: &Transaction,
     around: &Around,
     school: &SchoolId,
-    corrected: Vec<CaseId>,
+    corrected: &[CaseId],
+    since: Time,
 ) -> Result<(), StepError> {
-    let mass = &around.policy.mass;
-    if (corrected.len() as i64) < i64::from(mass.pupils).max(1) {
+    if !is_too_many(around, school, corrected.len()) {
         return Ok(());
     }
-    let mut waiting = Vec::new();
+    let (mut count, mut waiting) = (0, Vec::new());
     for id in corrected {
-        let notices: Vec<_> = outbox::of_subject(tx, About::Case(id))?
-            .into_iter()
-            .filter(|n| n.rung == notice::CORRECTED && n.state == NoticeState::Waiting)
-            .collect();
-        if let Some(case) = cases::get(tx, around.vault, id)?.filter(|c| c.held.is_none() && !notices.is_empty()) {
+        let mut notices = outbox::of_subject(tx, About::Case(*id))?;
+        notices.retain(|n| n.rung == notice::CORRECTED && n.made >= since && n.state != NoticeState::Cancelled);
+        count += usize::from(!notices.is_empty());
+        notices.retain(|n| n.state == NoticeState::Waiting);
+        if let Some(case) = cases::get(tx, around.vault, *id)?.filter(|c| c.held.is_none() && !notices.is_empty()) {
             waiting.push((case, notices));
         }
     }
-    let expected = around.statements.roster().expected_in(school, None, around.now.date()).count();
-    let n = waiting.len() as i64;
-    if n < i64::from(mass.pupils).max(1) || Ratio::new(n, (expected as i64).max(1)) <= mass.share {
+    if waiting.is_empty() || !is_too_many(around, school, count) {
         return Ok(());
     }
-    let dates: BTreeSet<Date> = waiting.iter().flat_map(|(c, _)| c.grounds.iter().map(|g| g.fired_on)).collect();
-    let detail = json!({ "pupils": n, "dates": dates, "expected": expected });
-    let incident = match steps::find_open(tx, incident::MASS_ABSENCE, school.as_str())? {
-        Some(i) if i.body.released.is_none() => i.id,
-        _ => open_hold(tx, around, school, detail)?,
-    };
+    let held: Vec<Case> = waiting.iter().map(|(c, _)| c.clone()).collect();
+    let incident = hold_of(tx, around, school, &held, true)?;
     for (mut case, notices) in waiting {
-        let event = Event::Held { incident };
-        crate::domain::case::apply(&mut case, around.now, &event);
-        cases::write(tx, around.vault, &case, &[event], Some(school), Some(around.now), around.now)?;
+        put_under(tx, around, school, &mut case, incident)?;
         for n in notices {
             outbox::hold(tx, n.id)?;
         }
@@ -123,21 +120,64 @@ fn hold_corrections(
     Ok(())
 }
 
+/// The school's hold: there is one open incident to a school, and it counts all that it holds. `retracted`: the dates are
+/// those that were taken back.
+fn hold_of(
+    tx: &Transaction,
+    around: &Around,
+    school: &SchoolId,
+    held: &[Case],
+    retracted: bool,
+) -> Result<IncidentId, StepError> {
+    let of_case =
+        |c: &Case| c.grounds.iter().filter(|g| g.retracted == retracted).map(|g| g.fired_on).collect::<Vec<_>>();
+    let mut dates: BTreeSet<Date> = held.iter().flat_map(of_case).collect();
+    let mut pupils = held.len();
+    let known = steps::find_open(tx, incident::MASS_ABSENCE, school.as_str())?;
+    if let Some(i) = &known {
+        pupils += cases::held_by(tx, around.vault, i.id)?.len();
+        let before = i.body.detail.get("dates").and_then(|d| serde_json::from_value::<BTreeSet<Date>>(d.clone()).ok());
+        dates.extend(before.filter(|_| i.body.released.is_none()).unwrap_or_default());
+    }
+    let detail = json!({ "pupils": pupils, "dates": dates, "expected": expected(around, school) });
+    match known {
+        // One that was released and is not closed yet holds again.
+        Some(mut i) => {
+            i.body = Body { released: None, detail, ..i.body };
+            incidents::write(tx, &i, Some(around.now))?;
+            Ok(i.id)
+        }
+        None => open_hold(tx, around, school, detail),
+    }
+}
+
+fn put_under(
+    tx: &Transaction,
+    around: &Around,
+    school: &SchoolId,
+    case: &mut Case,
+    incident: IncidentId,
+) -> Result<(), StepError> {
+    let event = Event::Held { incident };
+    crate::domain::case::apply(case, around.now, &event);
+    cases::write(tx, around.vault, case, &[event], Some(school), Some(around.now), around.now)?;
+    Ok(())
+}
+
 fn is_urgent(tx: &Transaction, around: &Around, case: &Case) -> bool {
     case.climbs.iter().any(|c| ladder_by_hash(tx, around.policy, &c.hash).is_some_and(|l| l.urgent))
 }
 
-/// Classes of at least `class_min` expected pupils that are covered today without one attended period.
-fn empty_classes(around: &Around, school: &SchoolId) -> BTreeSet<ClassName> {
-    let today = around.now.date();
+/// Classes of at least `class_min` expected pupils that are covered on a day without one attended period.
+fn empty_classes(around: &Around, school: &SchoolId, date: Date) -> BTreeSet<ClassName> {
     // Classmates who were not marked in this step count too: their days are read from the same evidence.
     let mut reading = around.statements.reading();
     let mut count: BTreeMap<ClassName, (u32, u32, bool)> = BTreeMap::new();
-    for member in around.statements.roster().expected_in(school, None, today) {
-        let Some(class) = member.at(today).class.clone() else { continue };
+    for member in around.statements.roster().expected_in(school, None, date) {
+        let Some(class) = member.at(date).class.clone() else { continue };
         let e = count.entry(class).or_default();
         e.0 += 1;
-        if let Some(day) = reading.of(member.pupil).and_then(|t| t.day(around.calendar, today)) {
+        if let Some(day) = reading.of(member.pupil).and_then(|t| t.day(around.calendar, date)) {
             e.1 += 1;
             e.2 |= day.has_attended();
         }
@@ -165,7 +205,7 @@ pub fn release(
         cases::write_for(tx, vault, &case, &[event], school.as_ref(), Some(now), now, uid)?;
         let mut last: BTreeMap<String, Time> = BTreeMap::new();
         for held in outbox::of_subject(tx, About::Case(case.id))? {
-            if held.state != NoticeState::Held {
+            if held.state != NoticeState::Held || held.by_hand {
                 continue;
             }
             let gap = held

@@ -9,6 +9,7 @@ pub mod engine;
 pub mod incidents;
 pub mod incoming;
 pub mod intake;
+pub mod late;
 pub mod machine;
 pub mod mass;
 pub mod papers;

@@ -32,7 +32,8 @@ pub fn settle(
         if l.state != "sending" || l.attempts != attempt {
             return Ok(());
         }
-        settle_in(tx, &vault, policy, now, &l, outcome, jitter)
+        settle_in(tx, &vault, policy, now, &l, outcome, jitter)?;
+        Ok(outbox::note_waiting(tx, &l.channel, now)?)
     })
 }
 
@@ -69,7 +70,7 @@ fn settle_in(
             outbox::set_letter_state(tx, l.id, "failed", Some("channel_down"))?;
             // Not a way that failed: the channel is passed over while it is down, and waited for if there is no other.
             for n in carried(tx, l)? {
-                outbox::put_back(tx, &n, None)?;
+                outbox::put_back(tx, &n, false)?;
             }
             Ok(())
         }
@@ -174,7 +175,7 @@ fn failed(
     outbox::set_letter_state(tx, l.id, "failed", Some(why))?;
     for mut n in carried(tx, l)? {
         n.tried.push(Tried { contact: l.contact, channel: l.channel.clone() });
-        outbox::put_back(tx, &n, None)?;
+        outbox::put_back(tx, &n, false)?;
         // Without another way the next rung is due at once: the engine's step after this one must see it.
         if super::Desk::open(tx, vault, policy, now)?.waiting(&n, &mut Default::default())?.is_none() {
             given_up(tx, vault, policy, &n, now)?;
@@ -216,7 +217,7 @@ fn next_contact(tx: &Transaction, vault: &Vault, policy: &Policy, l: &LetterRow,
             n.tried.push(Tried { contact: l.contact, channel });
         }
         if super::Desk::open(tx, vault, policy, now)?.waiting(&n, &mut Default::default())?.is_some() {
-            outbox::put_back(tx, &n, None)?;
+            outbox::put_back(tx, &n, true)?;
         }
     }
     Ok(())
@@ -370,7 +371,7 @@ fn not_delivered(
         n.tried.push(Tried { contact: l.contact, channel: l.channel.clone() });
         let another = super::Desk::open(tx, vault, policy, now)?.waiting(&n, &mut Default::default())?.is_some();
         if another {
-            outbox::put_back(tx, &n, None)?;
+            outbox::put_back(tx, &n, true)?;
         }
     }
     Ok(())
