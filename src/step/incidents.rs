@@ -10,7 +10,7 @@ use crate::domain::incident::{self as kind, Body, Condition, Incident};
 use crate::domain::ladder::Footing;
 use crate::domain::notice::{self, About, NewNotice, Surroundings};
 use crate::domain::policy::{Ladder, Policy, Source};
-use crate::domain::{Date, Time, TimeOfDay, timeline};
+use crate::domain::{Date, Time, TimeOfDay, normalise, timeline};
 use crate::store::register;
 use crate::store::time::from_ms;
 use crate::store::{
@@ -78,9 +78,14 @@ pub fn run(
         };
         let Some(ladder) = ladder_by_hash(tx, policy, &climb.hash) else { continue };
         let dead = pupils::dead_addresses(tx, vault)?;
+        // A class or school rule's own ladder counts the days of its school, `operations` working days.
+        let own = i.school.as_ref().filter(|_| climb.ladder != OPERATIONS);
+        let class = own.and_then(|s| i.subject.strip_prefix(&format!("{s}/")));
+        let grade = class.and_then(normalise::grade_of);
+        let place = own.map(|s| (s, grade.or_else(|| first_grade(policy, s)), None));
         let ground = Ground {
             policy,
-            footing: Footing { calendar, place: None },
+            footing: Footing { calendar, place },
             around: &around,
             dead: &dead,
             about: About::Incident(i.id),
@@ -104,6 +109,10 @@ pub fn run(
     Ok(next)
 }
 
+fn first_grade(policy: &Policy, school: &SchoolId) -> Option<u8> {
+    policy.school(school).and_then(|s| s.grades.first().copied())
+}
+
 pub fn find_open(conn: &Connection, kind: &str, subject: &str) -> Result<Option<Incident>, StoreError> {
     Ok(incidents::list(conn, false)?.into_iter().find(|i| i.kind == kind && i.subject == subject))
 }
@@ -125,8 +134,13 @@ pub fn close(tx: &Transaction, i: &mut Incident, around: &Surroundings, now: Tim
     outbox::cancel(tx, about, |_| true)?;
     i.closed = Some(now);
     incidents::write(tx, i, None)?;
-    let told = outbox::told(tx, about)?;
-    for (to, via) in notice::told_people(&told, notice::is_alarm) {
+    tell_mended(tx, i, around, now)
+}
+
+/// Everyone told so far is told once; an alarm that was on its way at the closing may be accepted after it.
+pub fn tell_mended(tx: &Transaction, i: &Incident, around: &Surroundings, now: Time) -> Result<(), StepError> {
+    let about = About::Incident(i.id);
+    for (to, via) in notice::told_people(&outbox::told(tx, about)?, notice::is_alarm) {
         let facts = json!({ "kind": i.kind, "subject": i.subject, "detail": i.body.detail });
         let n = township_notice(about, around.school.clone(), notice::MENDED, 0, to.clone(), via, now, facts);
         outbox::make(tx, &n, now)?;

@@ -157,6 +157,10 @@ fn sent(tx: &Transaction, vault: &Vault, n: &Notice, now: Time) -> Result<(), St
                 }
                 incidents::write(tx, &i, Some(now))?;
             }
+            if let Some(i) = incidents::get(tx, id)?.filter(|i| i.closed.is_some()) {
+                let around = Surroundings { school: i.school.clone(), ..Surroundings::default() };
+                steps::tell_mended(tx, &i, &around, now)?;
+            }
         }
         About::Township(_) => {}
     }
