@@ -5,7 +5,9 @@ use kongchuo::domain::Time;
 use kongchuo::domain::ids::{ChannelId, SourceId};
 use kongchuo::domain::letter::{Dispatch, Outcome};
 use kongchuo::domain::policy::Policy;
+use kongchuo::drive::daemon::{Local, Work};
 use kongchuo::step::intake::{Found, How, moved, receive};
+use kongchuo::step::machine::{self, Machine};
 use kongchuo::step::{courier, engine, late};
 use kongchuo::store::{Db, Key, incidents};
 use std::collections::BTreeMap;
@@ -121,6 +123,35 @@ fn a_channel_that_asks_for_patience_keeps_what_is_told_as_late() {
     }
     t.step("07 11:00:00");
     assert_eq!(t.open(), Vec::<String>::new());
+}
+
+#[test]
+fn the_heartbeat_needs_every_notice_in_time_every_delivery_read_and_a_disk_that_is_not_full() {
+    fn is_healthy(t: Town, now: &str) -> bool {
+        Local::new(t.db).is_healthy(&t.policy, at(now)).expect("readable")
+    }
+    let mut well = Town::new();
+    for d in well.claim("07 09:00:00", 10) {
+        well.settle("07 09:00:00", &d, Outcome::Accepted(None));
+    }
+    well.step("07 09:10:00");
+    assert!(is_healthy(well, "07 09:10:00"));
+
+    // Whether the engine has looked since or not.
+    let mut overdue = Town::new();
+    overdue.claim("07 09:00:00", 0);
+    assert!(!is_healthy(overdue, "07 09:15:00"));
+    let mut in_time = Town::new();
+    in_time.claim("07 09:00:00", 0);
+    assert!(is_healthy(in_time, "07 09:14:59"));
+
+    for (free, healthy) in [(49, false), (50, true)] {
+        let mut t = Town::new();
+        machine::observe(&mut t.db, at("07 09:01:00"), &Machine { up: None, free_permille: Some(free) })
+            .expect("written");
+        t.step("07 09:01:00");
+        assert_eq!(is_healthy(t, "07 09:01:00"), healthy, "{free}");
+    }
 }
 
 #[test]
