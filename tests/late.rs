@@ -74,7 +74,7 @@ impl Town {
         all.into_iter().map(|i| i.kind).collect()
     }
     fn is_any_overdue(&self, now: &str) -> bool {
-        late::is_any_overdue(self.db.conn(), at(now)).expect("readable")
+        late::is_any_overdue(self.db.conn(), &self.policy, at(now)).expect("readable")
     }
 }
 

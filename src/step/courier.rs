@@ -105,7 +105,7 @@ pub fn next(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, Ste
             }
         }
         // Cut off by the pace of a channel: the engine is to look when that is late.
-        let (_, deadlines) = super::late::conditions(tx, policy, &vault, now)?;
+        let (_, deadlines) = super::late::conditions(tx, policy, &vault, &ready.calendar, now)?;
         deadlines.into_iter().for_each(&mut wake);
         for l in outbox::awaiting_receipt(tx)? {
             if let Some(t) = l.receipt_by {

@@ -46,7 +46,7 @@ pub fn run(
     }
     holding.extend(auditor::condition(tx)?);
     let (of_machine, changes) = machine::conditions(tx, now)?;
-    let (of_letters, deadlines) = late::conditions(tx, policy, vault, now)?;
+    let (of_letters, deadlines) = late::conditions(tx, policy, vault, calendar, now)?;
     holding.extend(of_machine);
     holding.extend(of_letters);
     changes.into_iter().chain(deadlines).for_each(|t| wake(Some(t)));

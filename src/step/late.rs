@@ -1,11 +1,12 @@
 //! What should have gone and did not (cases.md §5): channels without a success while letters wait, letters that are stuck,
 //! rungs that are overdue.
 
-use super::{StepError, courier, incidents as steps};
+use super::{StepError, courier, incidents as steps, prepared};
 use crate::domain::Time;
+use crate::domain::calendar::Calendar;
 use crate::domain::ids::ChannelId;
 use crate::domain::incident::{self as kind, Condition, Incident};
-use crate::domain::notice::{About, Notice};
+use crate::domain::notice::{self, About, Notice};
 use crate::domain::policy::Policy;
 use crate::store::time::from_ms;
 use crate::store::{Connection, StoreError, Transaction, Vault, cases, findings, incidents, outbox};
@@ -30,12 +31,13 @@ pub fn conditions(
     tx: &Transaction,
     policy: &Policy,
     vault: &Vault,
+    calendar: &Calendar,
     now: Time,
 ) -> Result<(Vec<Condition>, Vec<Time>), StepError> {
     let open = incidents::list(tx, false)?;
     let (mut out, mut wakes) = (Vec::new(), Vec::new());
     silent(tx, policy, &open, now, &mut out, &mut wakes)?;
-    late(tx, policy, vault, &open, now, &mut out, &mut wakes)?;
+    late(tx, policy, vault, calendar, &open, now, &mut out, &mut wakes)?;
     wakes.retain(|t| *t > now);
     Ok((out, wakes))
 }
@@ -75,6 +77,7 @@ fn late(
     tx: &Transaction,
     policy: &Policy,
     vault: &Vault,
+    calendar: &Calendar,
     open: &[Incident],
     now: Time,
     out: &mut Vec<Condition>,
@@ -93,7 +96,8 @@ fn late(
             open.iter().any(|i| i.kind == kind && i.subject == subject && n.made + after <= i.opened)
         };
         let Some((channel, stopped)) = way(tx, policy, vault, &n, carrier, now)? else { continue };
-        let late_by = |after: TimeDelta| !stopped && since + after <= now;
+        let forbidden = stopped || is_quiet(policy, calendar, &n, now);
+        let late_by = |after: TimeDelta| !forbidden && since + after <= now;
         if late_by(STUCK) || begun(kind::LETTERS_STUCK, channel.as_str(), STUCK) {
             add(of_channel(kind::LETTERS_STUCK, &channel, json!({})));
         }
@@ -108,6 +112,12 @@ fn late(
         }
     }
     Ok(())
+}
+
+/// Quiet hours forbid it at this instant, also where it waits for another attempt.
+fn is_quiet(policy: &Policy, calendar: &Calendar, n: &Notice, now: Time) -> bool {
+    let always = n.urgent || n.rung == notice::REPLY;
+    !always && calendar.next_open(now, policy.contacts.hours_of(&n.to.role)) > now
 }
 
 /// The channel on which a notice waits, and whether it has stopped.
@@ -126,7 +136,8 @@ fn way(
 }
 
 /// Some notice that nothing forbids has not gone for so long that it is told: whoever watches is to hear nothing.
-pub fn is_any_overdue(conn: &Connection, now: Time) -> Result<bool, StoreError> {
-    let woke = woke(conn)?;
-    Ok(outbox::free(conn)?.iter().any(|(n, _)| n.free_since.is_some_and(|free| free.max(woke) + OVERDUE <= now)))
+pub fn is_any_overdue(conn: &Connection, policy: &Policy, now: Time) -> Result<bool, StoreError> {
+    let (woke, ready) = (woke(conn)?, prepared(policy));
+    let is_late = |n: &Notice| n.free_since.is_some_and(|free| free.max(woke) + OVERDUE <= now);
+    Ok(outbox::free(conn)?.iter().any(|(n, _)| is_late(n) && !is_quiet(policy, &ready.calendar, n, now)))
 }

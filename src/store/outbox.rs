@@ -614,8 +614,11 @@ const MOMENT: TimeDelta = TimeDelta::seconds(10);
 
 /// Whether letters wait at a channel now: since when they do is written down, one after another being one wait.
 pub fn note_waiting(tx: &Transaction, id: &ChannelId, now: Time) -> Result<(), StoreError> {
-    let sql = "SELECT 1 FROM letter WHERE channel = ?1 AND state IN ('sending', 'waiting') LIMIT 1";
-    let waits = tx.prepare_cached(sql)?.exists([id.as_str()])?;
+    // One that waits for the end of the quiet hours, or that has become pointless, does not wait for the channel.
+    let sql = "SELECT 1 FROM letter l JOIN notice n ON n.letter = l.id
+               WHERE l.channel = ?1 AND l.state IN ('sending', 'waiting') AND n.state = 'waiting' AND n.free_since <= ?2
+               LIMIT 1";
+    let waits = tx.prepare_cached(sql)?.exists(params![id.as_str(), ms(now)])?;
     let mut state = channel(tx, id)?;
     let before = (state.waiting_since, state.waiting_until);
     if !waits {

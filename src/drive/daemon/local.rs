@@ -118,7 +118,7 @@ impl Work for Local {
         let conn = self.db.conn();
         let sources: Vec<SourceId> = policy.sources.iter().map(|s| s.id.clone()).collect();
         let unread = !deliveries::unread(conn, &sources)?.is_empty();
-        let overdue = late::is_any_overdue(conn, now)?;
+        let overdue = late::is_any_overdue(conn, policy, now)?;
         let ill = [incident::CHANNEL_DOWN, incident::LETTERS_STUCK, incident::LADDER_OVERDUE, incident::DISK_LOW];
         let ill = incidents::list(conn, false)?.iter().any(|i| ill.contains(&i.kind.as_str()));
         Ok(!(unread || overdue || ill))
