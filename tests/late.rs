@@ -13,6 +13,7 @@ use kongchuo::store::{Db, Key, incidents};
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::Path;
+use std::time::Duration;
 
 struct Town {
     db: Db,
@@ -150,8 +151,29 @@ fn the_heartbeat_needs_every_notice_in_time_every_delivery_read_and_a_disk_that_
         machine::observe(&mut t.db, at("07 09:01:00"), &Machine { up: None, free_permille: Some(free) })
             .expect("written");
         t.step("07 09:01:00");
+        assert_eq!(t.open(), if healthy { vec![] } else { vec!["disk_low".to_owned()] });
         assert_eq!(is_healthy(t, "07 09:01:00"), healthy, "{free}");
     }
+}
+
+#[test]
+fn after_a_clock_was_set_nothing_is_sent_for_ten_minutes() {
+    let mut t = Town::new();
+    let up =
+        |minutes: u64| Machine { up: Some(("one".into(), Duration::from_secs(minutes * 60))), free_permille: None };
+    machine::observe(&mut t.db, at("07 07:00:00"), &up(10)).expect("written");
+    // Two hours on the wall, one minute of the machine.
+    machine::observe(&mut t.db, at("07 09:01:00"), &up(11)).expect("written");
+    t.step("07 09:01:00");
+    assert_eq!(t.open(), ["clock_jumped"]);
+    assert_eq!((t.claim("07 09:01:00", 10).len(), t.claim("07 09:10:59", 10).len()), (0, 0));
+    assert_eq!(t.next("07 09:01:00"), Some(at("07 09:11:00")));
+    t.step("07 09:11:00");
+    assert_eq!(t.claim("07 09:11:00", 10).len(), 1);
+    t.step("07 10:00:59");
+    assert!(t.open().contains(&"clock_jumped".to_owned()));
+    t.step("07 10:01:00");
+    assert!(!t.open().contains(&"clock_jumped".to_owned()));
 }
 
 #[test]
