@@ -59,6 +59,7 @@ pub fn run(
             open_one(tx, policy, c, now)?;
         }
     }
+    let mut missing = Vec::new();
     for mut i in incidents::list(tx, false)? {
         let around = Surroundings { school: i.school.clone(), ..Surroundings::default() };
         if i.kind == kind::MASS_ABSENCE {
@@ -98,9 +99,24 @@ pub fn run(
         for n in &moves.notices {
             outbox::make(tx, n, now)?;
         }
+        // What concerns no school has no principal to miss.
+        for (_, role) in &moves.unreachable {
+            if i.school.is_some() || !notice::resolve(policy, role, &around).is_empty() {
+                missing.push((around.clone(), role.clone()));
+            }
+        }
         wake(moves.next);
         i.body.climb = Some(climb);
         incidents::write(tx, &i, moves.next)?;
+    }
+    let mut opened = false;
+    for (people, role) in missing {
+        opened |= nobody_to_reach(tx, &people, &role, now)?;
+    }
+    if opened {
+        // They climb from this same instant; nothing opens twice.
+        start_climbs(tx, policy)?;
+        return run(tx, policy, calendar, vault, now, slept_s);
     }
     for case in known {
         wake(case.exempt_until.map(told_from));
@@ -407,8 +423,8 @@ fn first_run(tx: &Transaction, now: Time) -> Result<Date, StoreError> {
 
 // ---------------------------------------------------------------- nobody to reach
 
-/// Opens `contact_missing` for the pupil (a guardian nobody can reach) or the role.
-pub fn nobody_to_reach(tx: &Transaction, people: &Surroundings, role: &Role, now: Time) -> Result<(), StepError> {
+/// Opens `contact_missing` for the pupil (a guardian nobody can reach) or the role, unless it is open.
+pub fn nobody_to_reach(tx: &Transaction, people: &Surroundings, role: &Role, now: Time) -> Result<bool, StepError> {
     let subject = match people.pupil {
         Some(p) if *role == "guardian" => p.to_string(),
         _ => match &people.school {
@@ -420,13 +436,13 @@ pub fn nobody_to_reach(tx: &Transaction, people: &Surroundings, role: &Role, now
         },
     };
     if find_open(tx, kind::CONTACT_MISSING, &subject)?.is_some() {
-        return Ok(());
+        return Ok(false);
     }
     let detail = json!({ "role": role, "class": people.class, "pupil": people.pupil });
     // Its climb begins when the policy is at hand, in the same step.
     let body = Body { climb: None, detail, released: None };
     incidents::open(tx, kind::CONTACT_MISSING, &subject, people.school.as_ref(), now, &body)?;
-    Ok(())
+    Ok(true)
 }
 
 /// Gives incidents that were opened without one their climb.

@@ -5,7 +5,7 @@ use crate::domain::Time;
 use crate::domain::case::{self, Event, Step};
 use crate::domain::climbing::{self, Moves};
 use crate::domain::compose::{ATTEMPTS_MAX, backoff};
-use crate::domain::ids::{ChannelId, LetterId};
+use crate::domain::ids::{ChannelId, IncidentId, LetterId};
 use crate::domain::letter::{Answer, Outcome, Question};
 use crate::domain::notice::{About, Notice, NoticeState, Surroundings, Tried};
 use crate::domain::policy::{OnUnknown, Policy};
@@ -301,6 +301,9 @@ pub fn given_up(tx: &Transaction, vault: &Vault, policy: &Policy, n: &Notice, no
     outbox::give_up(tx, n.id)?;
     let About::Case(id) = n.about else {
         if n.ladder.is_some() {
+            if let About::Incident(id) = n.about {
+                next_of_incident(tx, policy, id, n, now)?;
+            }
             let around = Surroundings { school: n.school.clone(), ..Surroundings::default() };
             steps::nobody_to_reach(tx, &around, &n.to.role, now)?;
         }
@@ -334,7 +337,20 @@ pub fn given_up(tx: &Transaction, vault: &Vault, policy: &Policy, n: &Notice, no
         class: place.and_then(|p| p.1),
         ..Surroundings::default()
     };
-    steps::nobody_to_reach(tx, &around, &n.to.role, now)
+    steps::nobody_to_reach(tx, &around, &n.to.role, now)?;
+    Ok(())
+}
+
+/// Nobody of a role could be reached about an incident: the next rung to another role is due at once there, too.
+fn next_of_incident(tx: &Transaction, policy: &Policy, id: IncidentId, n: &Notice, now: Time) -> Result<(), StepError> {
+    let same = |o: &&Notice| o.rung == n.rung && o.telling == n.telling && o.to.role == n.to.role;
+    let all = outbox::of_subject(tx, n.about)?.iter().filter(same).all(|o| o.state == NoticeState::GivenUp);
+    let Some(mut i) = incidents::get(tx, id)?.filter(|i| all && i.closed.is_none()) else { return Ok(()) };
+    let Some(climb) = &mut i.body.climb else { return Ok(()) };
+    let Some(ladder) = ladder_by_hash(tx, policy, &climb.hash) else { return Ok(()) };
+    case::step_rung(climb, &n.rung, n.telling, &n.to.role, Step::Unreachable(now));
+    climbing::bring_forward_of(climb, &ladder, &n.rung, now);
+    Ok(incidents::write(tx, &i, Some(now))?)
 }
 
 /// A receipt, in any order, early, late or twice; it never revives what is finished.
