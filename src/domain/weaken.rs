@@ -269,7 +269,8 @@ mod tests {
     use crate::domain::rule::ast::{Counting, Of, Window, WindowKind};
 
     fn total(n: i64, within: WindowKind) -> Cond {
-        let counting = Counting { of: Of::Unexcused, slots: Vec::new(), day: None };
+        let of = Of { written: "unexcused".to_owned(), weights: Vec::new() };
+        let counting = Counting { of, slots: Vec::new(), day: None };
         let window = Window { kind: within, clip: None, across_terms: false, across_schools: false };
         let amount = Amount::Days(Threshold { n: Ratio::whole(n), over: false });
         Cond::Total { counting, amount, parts: true, within: window }
