@@ -228,7 +228,7 @@ fn set_marks(ground: &Ground, case: &mut Case, i: usize, ladder: &Ladder, out: &
 }
 
 /// `unless`: an act since the anchor, or an acknowledgement that an act has followed.
-fn skip_reason(case: &Case, climb: &Climb, rung: &Rung) -> Option<String> {
+pub fn skip_reason(case: &Case, climb: &Climb, rung: &Rung) -> Option<String> {
     if rung.statutory {
         return None;
     }

@@ -2,11 +2,11 @@
 //! a correction removes them, or two school days have passed.
 
 use super::pupils::Around;
-use super::{StepError, incidents as steps, ladder_by_hash, pupils};
+use super::{StepError, incidents as steps, ladder_by_hash, prepared, pupils};
 use crate::domain::calendar::Calendar;
 use crate::domain::case::{Case, Climb, Event, State};
 use crate::domain::climbing::{self, Ground};
-use crate::domain::ids::{CaseId, ClassName, IncidentId, Role, SchoolId};
+use crate::domain::ids::{CaseId, ClassName, IncidentId, LadderId, Role, SchoolId};
 use crate::domain::incident::{self, Body, Incident};
 use crate::domain::ladder::Footing;
 use crate::domain::notice::{self, About, NoticeState, Surroundings};
@@ -196,29 +196,41 @@ pub fn release(
     by: Option<(&str, Option<u64>)>,
     now: Time,
 ) -> Result<usize, StepError> {
+    let calendar = &prepared(policy).calendar;
+    let uid = by.and_then(|(_, uid)| uid);
     let mut n = 0;
     for mut case in cases::held_by(tx, vault, incident.id)? {
-        let event = Event::Released { by: by.map(|(name, _)| name.to_owned()) };
-        crate::domain::case::apply(&mut case, now, &event);
-        let school = incident.school.clone();
-        let uid = by.and_then(|(_, uid)| uid);
-        cases::write_for(tx, vault, &case, &[event], school.as_ref(), Some(now), now, uid)?;
-        let mut last: BTreeMap<String, Time> = BTreeMap::new();
+        let mut events = vec![Event::Released { by: by.map(|(name, _)| name.to_owned()) }];
+        crate::domain::case::apply(&mut case, now, &events[0]);
+        let mut last: BTreeMap<(Option<LadderId>, String, u32), Time> = BTreeMap::new();
         for held in outbox::of_subject(tx, About::Case(case.id))? {
             if held.state != NoticeState::Held || held.by_hand {
                 continue;
             }
-            let gap = held
-                .ladder
-                .as_ref()
-                .and_then(|l| policy.ladder(l))
-                .map_or(TimeDelta::zero(), |l| TimeDelta::seconds(l.gap_min_s));
-            let key = format!("{}/{}", held.to.office, held.to.person);
+            let climb = held.ladder.as_ref().and_then(|l| case.climbs.iter().find(|c| c.ladder == *l));
+            let ladder = climb.and_then(|c| ladder_by_hash(tx, policy, &c.hash));
+            let rung = ladder.as_ref().and_then(|l| l.rungs.iter().find(|r| r.id == held.rung));
+            // `unless` is looked at when the rung would go: an act may have been recorded while it was held.
+            let why = climb.zip(rung).and_then(|(c, r)| climbing::skip_reason(&case, c, r));
+            if let (Some(why), Some(ladder)) = (why, &held.ladder) {
+                outbox::set_state(tx, held.id, NoticeState::Cancelled)?;
+                let (rung, telling, role) = (held.rung.clone(), held.telling, held.to.role.clone());
+                let event = Event::RungSkipped { ladder: ladder.clone(), rung, telling, role, why };
+                if !events.contains(&event) {
+                    crate::domain::case::apply(&mut case, now, &event);
+                    events.push(event);
+                }
+                continue;
+            }
+            let gap = TimeDelta::seconds(ladder.as_ref().map_or(0, |l| l.gap_min_s));
+            let key = (held.ladder.clone(), held.to.office.clone(), held.to.person);
             let at = last.get(&key).map_or(now, |t| *t + gap);
+            let at = if held.urgent { at } else { calendar.next_open(at, policy.contacts.hours_of(&held.to.role)) };
             last.insert(key, at);
             outbox::release(tx, held.id, at)?;
             n += 1;
         }
+        cases::write_for(tx, vault, &case, &events, incident.school.as_ref(), Some(now), now, uid)?;
     }
     let mut done = incident.clone();
     done.body = Body { released: Some(now), ..done.body };
