@@ -127,6 +127,24 @@ fn a_channel_that_asks_for_patience_keeps_what_is_told_as_late() {
 }
 
 #[test]
+fn what_waits_for_a_channel_that_has_stopped_is_told_as_that_and_not_as_late() {
+    let mut t = Town::new();
+    let first = t.claim("07 09:00:00", 10);
+    t.settle("07 09:00:00", &first[0], Outcome::ChannelDown("login refused".into()));
+    for minute in 1..20 {
+        t.step(&format!("07 09:{minute:02}:00"));
+        assert_eq!(t.open(), ["channel_down"]);
+        // A quarter of an hour later the channel is tried again; the engine looks while that letter is on its way.
+        for d in t.claim(&format!("07 09:{minute:02}:00"), 10) {
+            assert_eq!(minute, 15);
+            t.step("07 09:15:01");
+            assert_eq!(t.open(), ["channel_down"]);
+            t.settle("07 09:15:02", &d, Outcome::ChannelDown("login refused".into()));
+        }
+    }
+}
+
+#[test]
 fn the_heartbeat_needs_every_notice_in_time_every_delivery_read_and_a_disk_that_is_not_full() {
     fn is_healthy(t: Town, now: &str) -> bool {
         Local::new(t.db).is_healthy(&t.policy, at(now)).expect("readable")

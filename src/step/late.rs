@@ -130,7 +130,11 @@ fn way(
     now: Time,
 ) -> Result<Option<(ChannelId, bool)>, StepError> {
     match carrier {
-        Some(channel) => Ok(Some((channel, false))),
+        // The letter may be the one by which a channel that has stopped is tried again.
+        Some(channel) => {
+            let stopped = outbox::channel(tx, &channel)?.down_since.is_some();
+            Ok(Some((channel, stopped)))
+        }
         None => courier::way_of(tx, vault, policy, n, now),
     }
 }
