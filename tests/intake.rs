@@ -294,6 +294,9 @@ fn the_guard_holds_what_is_odd_until_somebody_confirms() {
     let unknown = "学籍号,日期,状态\nS0002,2026-09-08,出勤\nS9999,2026-09-08,出勤\n";
     let r = t.give("roll", "2026-09-08 09:00", unknown);
     assert_eq!(r.odd.and_then(|o| o.unknown), Some((1, 2)));
+    // A mark that nobody knows says nothing about its row either.
+    let r = t.give("roll", "2026-09-08 09:10", "学籍号,日期,状态\nS0002,2026-09-08,出勤\nS0003,2026-09-08,◎\n");
+    assert_eq!((r.outcome, r.odd.and_then(|o| o.unknown)), (Outcome::Held, Some((1, 2))));
     // Replaced by a good one: nothing is held any more.
     t.give("roll", "2026-09-08 09:30", "学籍号,日期,状态\nS0002,2026-09-08,出勤\n");
     assert_eq!(t.conditions(), []);

@@ -228,7 +228,7 @@ fn set_marks(ground: &Ground, case: &mut Case, i: usize, ladder: &Ladder, out: &
 }
 
 /// `unless`: an act since the anchor, or an acknowledgement that an act has followed.
-fn skip_reason(case: &Case, climb: &Climb, rung: &Rung) -> Option<String> {
+pub fn skip_reason(case: &Case, climb: &Climb, rung: &Rung) -> Option<String> {
     if rung.statutory {
         return None;
     }
@@ -275,7 +275,8 @@ fn tell(ground: &Ground, case: &mut Case, i: usize, ladder: &Ladder, p: &Planned
         }
         made += 1;
         // Statutory notices to offices are not held: no off-switch.
-        let held = case.held.is_some() && !rung.statutory && !ladder.urgent;
+        let duty = rung.statutory && notice::is_office(ground.policy, &who.recipient);
+        let held = case.held.is_some() && !duty && !ladder.urgent;
         out.notices.push(NewNotice {
             about: ground.about,
             pupil: ground.around.pupil,
@@ -325,20 +326,23 @@ fn tell(ground: &Ground, case: &mut Case, i: usize, ladder: &Ladder, p: &Planned
 
 /// If not one recipient of a rung can be reached, the next rung to another role is due at once.
 pub fn bring_forward(case: &mut Case, i: usize, ladder: &Ladder, rung: &RungId, now: Time, out: &mut Moves) {
-    let climb = &case.climbs[i];
-    let Some(state) = climb.rungs.get(rung) else { return };
-    let roles = ladder.rungs.iter().find(|r| r.id == *rung).map(|r| r.to.len()).unwrap_or(0);
-    let all = state
-        .tellings
-        .get(&0)
-        .is_some_and(|t| t.len() == roles && t.values().all(|s| matches!(s, Step::Unreachable(_))));
-    if !all {
-        return;
-    }
-    let next = ladder::next_to_another_role(climb, ladder, rung).filter(|next| !climb.brought.contains_key(next));
-    if let Some(next) = next {
+    if let Some(next) = next_if_unreachable(&case.climbs[i], ladder, rung) {
         emit(case, now, out, Event::RungBroughtForward { ladder: ladder.id.clone(), rung: next });
     }
+}
+
+/// The same for an incident's climb.
+pub fn bring_forward_of(climb: &mut Climb, ladder: &Ladder, rung: &RungId, now: Time) {
+    if let Some(next) = next_if_unreachable(climb, ladder, rung) {
+        climb.brought.insert(next, now);
+    }
+}
+
+fn next_if_unreachable(climb: &Climb, ladder: &Ladder, rung: &RungId) -> Option<RungId> {
+    let told = climb.rungs.get(rung)?.tellings.get(&0)?;
+    let roles = ladder.rungs.iter().find(|r| r.id == *rung).map_or(0, |r| r.to.len());
+    let all = told.len() == roles && told.values().all(|s| matches!(s, Step::Unreachable(_)));
+    ladder::next_to_another_role(climb, ladder, rung).filter(|next| all && !climb.brought.contains_key(next))
 }
 
 fn told_of_rung(out: &Moves, rung: &RungId, telling: u32) -> Vec<notice::Recipient> {
@@ -379,9 +383,7 @@ pub fn climb_incident(ground: &Ground, climb: &mut Climb, ladder: &Ladder, facts
         step_rung(climb, &p.rung, p.telling, &p.role, step);
         if made == 0 {
             out.unreachable.push((p.rung.clone(), p.role.clone()));
-            if let Some(next) = ladder::next_to_another_role(climb, ladder, &p.rung) {
-                climb.brought.insert(next, ground.now);
-            }
+            bring_forward_of(climb, ladder, &p.rung, ground.now);
         }
     }
     if climb.ended.is_none() && ladder::is_ended(&ground.footing, climb, ladder, &anchors) {

@@ -2,7 +2,7 @@
 //! why. The command line, the control socket, policy tests and replies all come through here.
 
 use super::pupils::{self, Around};
-use super::{StepError, ladder_by_hash, prepared, rule_by_hash};
+use super::{StepError, ladder_by_hash, mass, prepared, rule_by_hash};
 use crate::domain::case::{Case, Event, Reason, State, Stated};
 use crate::domain::casework::{self, Draft, PupilView};
 use crate::domain::evidence::DecisionKind;
@@ -740,7 +740,7 @@ impl Desk<'_> {
             let wanted = i.kind == kind && subject.is_none_or(|s| s == i.subject);
             if wanted && i.kind == incident::MASS_ABSENCE && i.body.released.is_none() {
                 any = true;
-                n += pupils::release(self.tx, self.policy, self.vault, &i, Some((by, self.uid)), self.now)?;
+                n += mass::release(self.tx, self.policy, self.vault, &i, Some((by, self.uid)), self.now)?;
             }
         }
         if !any {
@@ -888,7 +888,7 @@ impl Desk<'_> {
             for contact in 0..letter.contact {
                 made.tried.push(notice::Tried { contact, channel: letter.channel.clone() });
             }
-            outbox::put_back(self.tx, &made, None)?;
+            outbox::put_back(self.tx, &made, true)?;
         }
         Ok(())
     }

@@ -70,6 +70,19 @@ pub fn claim_within(
             }
             out.push(desk.write(&parts, boot, now)?);
         }
+        for (w, c) in waiting
+            .iter()
+            .zip(&candidates)
+            .filter(|(w, c)| !w.stopped && w.notice.free_since.is_none() && c.notice.due <= now)
+        {
+            // What only the channel's pace keeps is late all the same.
+            if compose::earliest(&c.at_any_pace(), &ready.calendar, now, 0) <= now {
+                outbox::set_free(tx, w.notice.id, now)?;
+            }
+        }
+        for channel in &policy.channels {
+            outbox::note_waiting(tx, &channel.id, now)?;
+        }
         Ok(out)
     })
 }
@@ -95,6 +108,9 @@ pub fn next(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, Ste
                 wake(t.max(now));
             }
         }
+        // Cut off by the pace of a channel: the engine is to look when that is late.
+        let (_, deadlines) = super::late::conditions(tx, policy, &vault, &ready.calendar, now)?;
+        deadlines.into_iter().for_each(&mut wake);
         for l in outbox::awaiting_receipt(tx)? {
             if let Some(t) = l.receipt_by {
                 wake(t.max(now));
@@ -109,12 +125,26 @@ pub fn next(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, Ste
     })
 }
 
+/// The channel that a waiting notice takes next, and whether it has stopped.
+pub fn way_of(
+    tx: &Transaction,
+    vault: &Vault,
+    policy: &Policy,
+    n: &Notice,
+    now: Time,
+) -> Result<Option<(ChannelId, bool)>, StepError> {
+    let next = Desk::open(tx, vault, policy, now)?.waiting(n, &mut BTreeMap::new())?;
+    Ok(next.map(|w| (w.way.channel, w.stopped)))
+}
+
 /// A waiting notice with the way it takes next.
 struct Waiting {
     notice: Notice,
     way: Way,
     last: Option<Time>,
     channel_from: Option<Time>,
+    /// The channel takes nothing at all until somebody has mended it.
+    stopped: bool,
     counted: Box<dyn Fn(Time) -> u32>,
 }
 
@@ -250,14 +280,14 @@ impl<'a> Desk<'a> {
                             stopped = Some((way, from));
                         }
                     }
-                    None => return self.of_way(n, way, state.not_before).map(Some),
+                    None => return self.of_way(n, way, state.not_before, false).map(Some),
                 }
             }
         }
-        stopped.map(|(way, from)| self.of_way(n, way, Some(from))).transpose()
+        stopped.map(|(way, from)| self.of_way(n, way, Some(from), true)).transpose()
     }
 
-    fn of_way(&self, n: &Notice, way: Way, channel_from: Option<Time>) -> Result<Waiting, StepError> {
+    fn of_way(&self, n: &Notice, way: Way, channel_from: Option<Time>, stopped: bool) -> Result<Waiting, StepError> {
         let last = outbox::last_to(self.tx, &way.digest, compose::is_about_children(n))?;
         // Counts are asked for by day: today's, and none for days to come.
         let today = self.now.date();
@@ -267,7 +297,7 @@ impl<'a> Desk<'a> {
             None => 0,
         };
         let counted = Box::new(move |t: Time| if t.date() == today { today_count } else { 0 });
-        Ok(Waiting { notice: n.clone(), way, last, channel_from, counted })
+        Ok(Waiting { notice: n.clone(), way, last, channel_from, stopped, counted })
     }
 
     fn candidate<'w>(&'w self, w: &'w Waiting) -> Candidate<'w> {
@@ -393,6 +423,7 @@ fn retries(
         let open = ready.calendar.next_open(now, policy.contacts.hours_of(&l.role));
         if !urgent && open > now {
             outbox::wait_until(tx, l.id, open, l.why.as_deref().unwrap_or_default())?;
+            outbox::free_from(tx, l.id, open)?;
             continue;
         }
         if !has_room(&l.channel) {
@@ -471,9 +502,7 @@ fn say(
 fn reader(policy: &Policy, n: &Notice) -> Reader {
     if n.to.is_guardian() {
         Reader::Guardian
-    } else if policy.contacts.offices.contains_key(n.to.office.as_str())
-        || n.to.office.starts_with("home") && n.to.office.contains(':')
-    {
+    } else if notice::is_office(policy, &n.to) {
         Reader::Office
     } else {
         Reader::Staff

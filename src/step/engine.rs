@@ -2,7 +2,7 @@
 //! transaction; running it twice at the same instant changes nothing.
 
 use super::pupils::{self, Evaluated};
-use super::{Prepared, StepError, incidents, policy_change, prepared, township};
+use super::{Prepared, StepError, incidents, mass, policy_change, prepared, township};
 use crate::domain::evidence::Act;
 use crate::domain::finding::{Change, Finding};
 use crate::domain::ids::PupilId;
@@ -75,7 +75,7 @@ pub fn step(db: &mut Db, policy: &Policy, now: Time) -> Result<Step, StepError> 
             for one in &changed {
                 pupils::advance(tx, &around, one)?;
             }
-            pupils::hold_in_bulk(tx, &around)?;
+            mass::hold_in_bulk(tx, &around)?;
             if groups {
                 let built = statements.into_built(&vault::all_pupils(tx)?);
                 evaluate_groups(tx, &ready, &built, now)?;

@@ -60,7 +60,7 @@ const CASE: [&str; 14] = [
     "kind",
     "documents",
 ];
-const INCIDENT: [&str; 5] = ["incident", "kind", "subject", "opened", "closed"];
+const INCIDENT: [&str; 6] = ["incident", "kind", "subject", "pupil", "opened", "closed"];
 const REFUSED: [&str; 2] = ["at", "has"];
 
 impl Want {

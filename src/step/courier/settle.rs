@@ -5,7 +5,7 @@ use crate::domain::Time;
 use crate::domain::case::{self, Event, Step};
 use crate::domain::climbing::{self, Moves};
 use crate::domain::compose::{ATTEMPTS_MAX, backoff};
-use crate::domain::ids::{ChannelId, LetterId};
+use crate::domain::ids::{ChannelId, IncidentId, LetterId};
 use crate::domain::letter::{Answer, Outcome, Question};
 use crate::domain::notice::{About, Notice, NoticeState, Surroundings, Tried};
 use crate::domain::policy::{OnUnknown, Policy};
@@ -32,7 +32,8 @@ pub fn settle(
         if l.state != "sending" || l.attempts != attempt {
             return Ok(());
         }
-        settle_in(tx, &vault, policy, now, &l, outcome, jitter)
+        settle_in(tx, &vault, policy, now, &l, outcome, jitter)?;
+        Ok(outbox::note_waiting(tx, &l.channel, now)?)
     })
 }
 
@@ -69,7 +70,7 @@ fn settle_in(
             outbox::set_letter_state(tx, l.id, "failed", Some("channel_down"))?;
             // Not a way that failed: the channel is passed over while it is down, and waited for if there is no other.
             for n in carried(tx, l)? {
-                outbox::put_back(tx, &n, None)?;
+                outbox::put_back(tx, &n, false)?;
             }
             Ok(())
         }
@@ -156,6 +157,10 @@ fn sent(tx: &Transaction, vault: &Vault, n: &Notice, now: Time) -> Result<(), St
                 }
                 incidents::write(tx, &i, Some(now))?;
             }
+            if let Some(i) = incidents::get(tx, id)?.filter(|i| i.closed.is_some()) {
+                let around = Surroundings { school: i.school.clone(), ..Surroundings::default() };
+                steps::tell_mended(tx, &i, &around, now)?;
+            }
         }
         About::Township(_) => {}
     }
@@ -174,7 +179,7 @@ fn failed(
     outbox::set_letter_state(tx, l.id, "failed", Some(why))?;
     for mut n in carried(tx, l)? {
         n.tried.push(Tried { contact: l.contact, channel: l.channel.clone() });
-        outbox::put_back(tx, &n, None)?;
+        outbox::put_back(tx, &n, false)?;
         // Without another way the next rung is due at once: the engine's step after this one must see it.
         if super::Desk::open(tx, vault, policy, now)?.waiting(&n, &mut Default::default())?.is_none() {
             given_up(tx, vault, policy, &n, now)?;
@@ -216,7 +221,7 @@ fn next_contact(tx: &Transaction, vault: &Vault, policy: &Policy, l: &LetterRow,
             n.tried.push(Tried { contact: l.contact, channel });
         }
         if super::Desk::open(tx, vault, policy, now)?.waiting(&n, &mut Default::default())?.is_some() {
-            outbox::put_back(tx, &n, None)?;
+            outbox::put_back(tx, &n, true)?;
         }
     }
     Ok(())
@@ -296,6 +301,9 @@ pub fn given_up(tx: &Transaction, vault: &Vault, policy: &Policy, n: &Notice, no
     outbox::give_up(tx, n.id)?;
     let About::Case(id) = n.about else {
         if n.ladder.is_some() {
+            if let About::Incident(id) = n.about {
+                next_of_incident(tx, policy, id, n, now)?;
+            }
             let around = Surroundings { school: n.school.clone(), ..Surroundings::default() };
             steps::nobody_to_reach(tx, &around, &n.to.role, now)?;
         }
@@ -329,7 +337,20 @@ pub fn given_up(tx: &Transaction, vault: &Vault, policy: &Policy, n: &Notice, no
         class: place.and_then(|p| p.1),
         ..Surroundings::default()
     };
-    steps::nobody_to_reach(tx, &around, &n.to.role, now)
+    steps::nobody_to_reach(tx, &around, &n.to.role, now)?;
+    Ok(())
+}
+
+/// Nobody of a role could be reached about an incident: the next rung to another role is due at once there, too.
+fn next_of_incident(tx: &Transaction, policy: &Policy, id: IncidentId, n: &Notice, now: Time) -> Result<(), StepError> {
+    let same = |o: &&Notice| o.rung == n.rung && o.telling == n.telling && o.to.role == n.to.role;
+    let all = outbox::of_subject(tx, n.about)?.iter().filter(same).all(|o| o.state == NoticeState::GivenUp);
+    let Some(mut i) = incidents::get(tx, id)?.filter(|i| all && i.closed.is_none()) else { return Ok(()) };
+    let Some(climb) = &mut i.body.climb else { return Ok(()) };
+    let Some(ladder) = ladder_by_hash(tx, policy, &climb.hash) else { return Ok(()) };
+    case::step_rung(climb, &n.rung, n.telling, &n.to.role, Step::Unreachable(now));
+    climbing::bring_forward_of(climb, &ladder, &n.rung, now);
+    Ok(incidents::write(tx, &i, Some(now))?)
 }
 
 /// A receipt, in any order, early, late or twice; it never revives what is finished.
@@ -370,7 +391,7 @@ fn not_delivered(
         n.tried.push(Tried { contact: l.contact, channel: l.channel.clone() });
         let another = super::Desk::open(tx, vault, policy, now)?.waiting(&n, &mut Default::default())?.is_some();
         if another {
-            outbox::put_back(tx, &n, None)?;
+            outbox::put_back(tx, &n, true)?;
         }
     }
     Ok(())
