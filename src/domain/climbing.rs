@@ -16,7 +16,7 @@ use serde_json::json;
 pub struct Moves {
     pub events: Vec<Event>,
     pub notices: Vec<NewNotice>,
-    /// Roles nobody of which could be reached.
+    /// Roles of rungs nobody of which could be reached.
     pub unreachable: Vec<(RungId, Role)>,
     /// The next instant at which something is to be told or set.
     pub next: Option<Time>,
@@ -319,20 +319,34 @@ fn tell(ground: &Ground, case: &mut Case, i: usize, ladder: &Ladder, p: &Planned
         out,
         Event::RungUnreachable { ladder: ladder_id.clone(), rung: rung_id.clone(), telling, role: role.clone() },
     );
-    out.unreachable.push((rung_id.clone(), role));
-    bring_forward(case, i, ladder, &rung_id, ground.now, out);
+    nobody_reached(case, i, ladder, &rung_id, telling, ground.now, out);
 }
 
-/// If not one recipient of a rung can be reached, the next rung to another role is due at once.
-pub fn bring_forward(case: &mut Case, i: usize, ladder: &Ladder, rung: &RungId, now: Time, out: &mut Moves) {
+/// Not one recipient of a rung could be reached.
+pub fn is_unreachable(climb: &Climb, ladder: &Ladder, rung: &RungId, telling: u32) -> bool {
+    let roles = ladder.rungs.iter().find(|r| r.id == *rung).map_or(0, |r| r.to.len());
+    let told = climb.rungs.get(rung).and_then(|s| s.tellings.get(&telling));
+    told.is_some_and(|t| t.len() == roles && t.values().all(|s| matches!(s, Step::Unreachable(_))))
+}
+
+/// If not one recipient of a rung can be reached, each of its roles lacks a contact, and the next rung to another role is
+/// due at once.
+pub fn nobody_reached(
+    case: &mut Case,
+    i: usize,
+    ladder: &Ladder,
+    rung: &RungId,
+    telling: u32,
+    now: Time,
+    out: &mut Moves,
+) {
     let climb = &case.climbs[i];
-    let Some(state) = climb.rungs.get(rung) else { return };
-    let roles = ladder.rungs.iter().find(|r| r.id == *rung).map(|r| r.to.len()).unwrap_or(0);
-    let all = state
-        .tellings
-        .get(&0)
-        .is_some_and(|t| t.len() == roles && t.values().all(|s| matches!(s, Step::Unreachable(_))));
-    if !all {
+    if !is_unreachable(climb, ladder, rung, telling) {
+        return;
+    }
+    let roles = ladder.rungs.iter().filter(|r| r.id == *rung).flat_map(|r| &r.to);
+    out.unreachable.extend(roles.map(|role| (rung.clone(), role.clone())));
+    if telling > 0 {
         return;
     }
     let next = ladder::next_to_another_role(climb, ladder, rung).filter(|next| !climb.brought.contains_key(next));

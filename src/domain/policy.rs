@@ -616,8 +616,31 @@ pub struct Channel {
     pub kind: ChannelKind,
     pub rate: Rate,
     pub on_unknown: OnUnknown,
-    /// On channels that give receipts: how long to wait for one before the next channel or contact is tried.
-    pub receipt_within_s: Option<i64>,
+    pub receipts: Receipts,
+}
+
+/// How long a receipt is waited for before the next channel or contact is tried.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Receipts {
+    /// Nothing is said: two hours where the gateway gives receipts.
+    Usual,
+    Never,
+    Seconds(i64),
+}
+
+impl Receipts {
+    pub const USUAL: Receipts = Receipts::Seconds(2 * 3600);
+}
+
+impl Channel {
+    pub fn receipt_within_s(&self) -> Option<i64> {
+        let given =
+            matches!(&self.kind, ChannelKind::Http(h) if h.inbound.as_ref().is_some_and(|i| i.receipt.is_some()));
+        match if self.receipts == Receipts::Usual && given { Receipts::USUAL } else { self.receipts } {
+            Receipts::Seconds(s) => Some(s),
+            Receipts::Usual | Receipts::Never => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -288,8 +288,10 @@ pub fn incident_words(lang: Lang, k: &str, subject: &str, detail: &Value) -> Sai
             (m::mass_absence_title(lang, subject), m::mass_absence_text(lang, s("pupils"), say_dates(lang, &dates)))
         }
         kind::CONTACT_MISSING => (m::contact_missing_title(lang, subject), m::contact_missing_text(lang)),
+        kind::CHANNEL_DOWN if !s("refused").is_empty() => {
+            (m::message_refused_title(lang, subject), m::message_refused_text(lang))
+        }
         kind::CHANNEL_DOWN => (m::channel_down_title(lang, subject), m::channel_down_text(lang)),
-        "message_refused" => (m::message_refused_title(lang, subject), m::message_refused_text(lang)),
         kind::LETTERS_STUCK => (m::letters_stuck_title(lang, subject), m::letters_late_text(lang)),
         kind::LADDER_OVERDUE => (m::ladder_overdue_title(lang, subject), m::letters_late_text(lang)),
         kind::CASE_FOR_REVIEW => (m::case_for_review_title(lang, subject), m::case_for_review_text(lang)),

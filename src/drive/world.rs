@@ -87,6 +87,7 @@ impl Does {
             "undelivered" => Does::Undelivered,
             "no_receipt" => Does::NoReceipt,
             "bad_address" => Does::BadAddress,
+            "bad_message" => Does::BadMessage,
             "refuse_login" => Does::RefuseLogin,
             _ => return None,
         })

@@ -788,7 +788,7 @@ impl Desk<'_> {
                 class: segment.and_then(|s| s.1),
                 ..notice::Surroundings::default()
             };
-            super::incidents::nobody_to_reach(self.tx, &people, &n.to.role, self.now)?;
+            super::incidents::nobody_to_reach(self.tx, self.policy, &people, &n.to.role, self.now)?;
         }
         Ok(())
     }

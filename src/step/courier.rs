@@ -3,9 +3,10 @@
 
 mod settle;
 
-pub use settle::{answered, questions, receipt, recover, settle};
+pub use settle::{answered, questions, receipt, recover, refused, settle};
 
 use super::{StepError, machine, papers, prepared, pupils};
+use crate::domain::casework;
 use crate::domain::climbing::{address, address_kind};
 use crate::domain::compose::{self, Candidate, Way};
 use crate::domain::ids::{ChannelId, LetterId};
@@ -24,6 +25,8 @@ use std::collections::BTreeMap;
 
 /// How often letters wait for a channel that refused them before it is tried again.
 const PROBE: TimeDelta = TimeDelta::minutes(15);
+/// How long the words of a letter hold.
+const VALID: TimeDelta = TimeDelta::hours(24);
 
 /// Letters that are to be sent now; each is written down as being sent before it is handed out.
 pub fn claim(db: &mut Db, policy: &Policy, now: Time, boot: &str) -> Result<Vec<Dispatch>, StepError> {
@@ -53,8 +56,9 @@ pub fn claim_within(
         if machine::mute_until(tx, now)?.is_some() {
             return Ok(Vec::new());
         }
-        let mut out = retries(tx, &vault, policy, now, boot, &mut has_room)?;
         let desk = Desk::open(tx, &vault, policy, now)?;
+        let mut out = desk.retries(boot, &mut has_room)?;
+        settle::receipts_overdue(tx, &vault, policy, now)?;
         let waiting = desk.candidates(now)?;
         let ready = prepared(policy);
         let candidates: Vec<Candidate> = waiting.iter().map(|w| desk.candidate(w)).collect();
@@ -211,7 +215,8 @@ impl<'a> Desk<'a> {
     }
 
     /// The next way: every channel of the first contact in order, then of the next; dead addresses and channels that have
-    /// stopped are passed over (one that has stopped is waited for if there is nothing else).
+    /// stopped are passed over (one that has stopped is waited for if there is nothing else). A letter outside rungs goes
+    /// first the way by which its recipient was last told.
     fn waiting(
         &self,
         n: &Notice,
@@ -221,6 +226,7 @@ impl<'a> Desk<'a> {
         let mut stopped: Option<(Way, Time)> = None;
         let folder = self.policy.channels.iter().find(|c| matches!(c.kind, ChannelKind::Folder { .. })).map(|c| &c.id);
         let rehearsal = folder.filter(|_| self.policy.mode == Mode::Rehearsal);
+        let mut ways = Vec::new();
         for (i, person) in who.contacts.iter().enumerate() {
             let contact = u32::try_from(i).unwrap_or(u32::MAX);
             for channel in &n.via {
@@ -231,21 +237,29 @@ impl<'a> Desk<'a> {
                 }
                 let Some(address) = address(self.policy, channel, person) else { continue };
                 let digest = self.vault.digest("address", &address);
-                if outbox::is_dead(self.tx, &digest)? {
-                    continue;
-                }
                 let sms = address_kind(self.policy, channel) == AddressKind::Phone;
-                let way = Way { contact, channel: carrier.clone(), name: person.name.clone(), address, digest, sms };
-                let state = outbox::channel(self.tx, carrier)?;
-                match state.down_since {
-                    Some(_) => {
-                        let from = state.not_before.unwrap_or(self.now);
-                        if stopped.is_none() {
-                            stopped = Some((way, from));
-                        }
+                ways.push(Way { contact, channel: carrier.clone(), name: person.name.clone(), address, digest, sms });
+            }
+        }
+        if n.ladder.is_none()
+            && n.rung != notice::REPLY
+            && let Some((digest, channel)) = outbox::last_way(self.tx, n.about, &n.to)?
+        {
+            ways.sort_by_key(|way| way.channel != channel || way.digest[..] != digest[..]);
+        }
+        for way in ways {
+            if outbox::is_dead(self.tx, &way.digest)? {
+                continue;
+            }
+            let state = outbox::channel(self.tx, &way.channel)?;
+            match state.down_since {
+                Some(_) => {
+                    let from = state.not_before.unwrap_or(self.now);
+                    if stopped.is_none() {
+                        stopped = Some((way, from));
                     }
-                    None => return self.of_way(n, way, state.not_before).map(Some),
                 }
+                None => return self.of_way(n, way, state.not_before).map(Some),
             }
         }
         stopped.map(|(way, from)| self.of_way(n, way, Some(from))).transpose()
@@ -274,6 +288,84 @@ impl<'a> Desk<'a> {
             channel_from: w.channel_from,
             counted: &*w.counted,
         }
+    }
+
+    /// Letters that wait for another attempt and whose time has come, after another last look.
+    fn retries(&self, boot: &str, has_room: &mut dyn FnMut(&ChannelId) -> bool) -> Result<Vec<Dispatch>, StepError> {
+        let (tx, vault, policy, now) = (self.tx, self.vault, self.policy, self.now);
+        let ready = prepared(policy);
+        let mut out = Vec::new();
+        for l in outbox::under_way(tx)? {
+            let Some(at) = l.next_at.filter(|t| *t <= now) else { continue };
+            let (notices, changed) = self.still_carried(&l)?;
+            if notices.is_empty() {
+                outbox::set_letter_state(tx, l.id, "failed", Some("pointless"))?;
+                continue;
+            }
+            let urgent = notices.iter().any(|n| n.urgent || n.rung == notice::REPLY);
+            let open = ready.calendar.next_open(now, policy.contacts.hours_of(&l.role));
+            if !urgent && open > now {
+                outbox::wait_until(tx, l.id, open, l.why.as_deref().unwrap_or_default())?;
+                continue;
+            }
+            if !has_room(&l.channel) {
+                continue;
+            }
+            let Some(mut words) = outbox::words(tx, vault, l.id)? else { continue };
+            // What was not told within a day is composed anew with the day's facts.
+            let stale = notices.iter().any(|n| now - n.due > VALID) || at - l.claimed > VALID;
+            if changed || stale {
+                let sms = words.subject.is_none();
+                let carries = carries(policy, &l.channel, sms);
+                let mut said = Vec::new();
+                for n in &notices {
+                    said.push(say(tx, vault, policy, n, sms, carries, now)?);
+                }
+                if carries {
+                    papers::attach(tx, vault, policy, l.id, &notices.iter().collect::<Vec<_>>(), now)?;
+                }
+                let (subject, text) = words::join(policy.township.lang, said);
+                words = Words { subject: (!sms && !subject.is_empty()).then_some(subject), text, ..words };
+                outbox::set_words(tx, vault, l.id, &words)?;
+            }
+            outbox::begin_attempt(tx, l.id, boot, l.why.as_deref() == Some("unknown"))?;
+            let attachments = papers::attached(tx, vault, policy, l.id)?;
+            out.push(dispatch(l.id, l.attempts + 1, &l.channel, &l.role, words, attachments, now));
+        }
+        Ok(out)
+    }
+
+    /// What a letter that is tried again still carries, and whether that is less than before. What has lost its point is
+    /// cancelled; what would go to an address that is not its recipient's any more waits for another letter.
+    fn still_carried(&self, l: &outbox::LetterRow) -> Result<(Vec<Notice>, bool), StepError> {
+        let carried = outbox::carried(self.tx, l.id)?;
+        let mut still = Vec::new();
+        let before = outbox::notices_of(self.tx, l.id)?;
+        let many = before.len();
+        for n in before {
+            let waits = carried.iter().any(|c| c.id == n.id);
+            let has_point = waits && self.has_point(&n)?;
+            if has_point && self.is_address_of(&n, l)? {
+                still.push(n);
+                continue;
+            }
+            if waits && !has_point {
+                outbox::set_state(self.tx, n.id, NoticeState::Cancelled)?;
+            }
+            outbox::take_out(self.tx, l.id, n.id)?;
+        }
+        let changed = still.len() < many;
+        Ok((still, changed))
+    }
+
+    /// The register and the contacts still give the recipient the address of the letter, and it is not dead.
+    fn is_address_of(&self, n: &Notice, l: &outbox::LetterRow) -> Result<bool, StepError> {
+        if outbox::is_dead(self.tx, &l.digest)? {
+            return Ok(false);
+        }
+        let Some(who) = self.people(n, &mut BTreeMap::new())? else { return Ok(false) };
+        let is = |a: Option<String>| a.is_some_and(|a| self.vault.digest("address", &a)[..] == l.digest[..]);
+        Ok(who.contacts.iter().any(|p| n.via.iter().any(|c| is(address(self.policy, c, p)))))
     }
 
     fn write(&self, parts: &[&Waiting], boot: &str, now: Time) -> Result<Dispatch, StepError> {
@@ -362,57 +454,6 @@ pub fn place_of(
     let loaded = crate::domain::evidence::Evidence { register, ..Default::default() };
     let built = crate::domain::timeline::build(policy, &ready.calendar, &loaded, &[pupil], today, None);
     Ok(built.roster.at(pupil, today).map(|s| (s.school_id.clone(), s.class.clone(), s.grade)))
-}
-
-/// Letters that wait for another attempt and whose time has come.
-fn retries(
-    tx: &Transaction,
-    vault: &Vault,
-    policy: &Policy,
-    now: Time,
-    boot: &str,
-    has_room: &mut dyn FnMut(&ChannelId) -> bool,
-) -> Result<Vec<Dispatch>, StepError> {
-    let ready = prepared(policy);
-    let mut out = Vec::new();
-    for l in outbox::under_way(tx)? {
-        let Some(at) = l.next_at.filter(|t| *t <= now) else { continue };
-        let notices: Vec<Notice> =
-            outbox::notices_of(tx, l.id)?.into_iter().filter(|n| n.state == NoticeState::Waiting).collect();
-        if notices.is_empty() {
-            outbox::set_letter_state(tx, l.id, "failed", Some("pointless"))?;
-            continue;
-        }
-        let urgent = notices.iter().any(|n| n.urgent || n.rung == notice::REPLY);
-        let open = ready.calendar.next_open(now, policy.contacts.hours_of(&l.role));
-        if !urgent && open > now {
-            outbox::wait_until(tx, l.id, open, l.why.as_deref().unwrap_or_default())?;
-            continue;
-        }
-        if !has_room(&l.channel) {
-            continue;
-        }
-        let Some(mut words) = outbox::words(tx, vault, l.id)? else { continue };
-        // What was not told within a day is composed anew with the day's facts.
-        if notices.iter().any(|n| now - n.due > TimeDelta::hours(24)) || at - l.claimed > TimeDelta::hours(24) {
-            let sms = words.subject.is_none();
-            let carries = carries(policy, &l.channel, sms);
-            let mut said = Vec::new();
-            for n in &notices {
-                said.push(say(tx, vault, policy, n, sms, carries, now)?);
-            }
-            if carries {
-                papers::attach(tx, vault, policy, l.id, &notices.iter().collect::<Vec<_>>(), now)?;
-            }
-            words.text = words::join(policy.township.lang, said).1;
-            outbox::set_words(tx, vault, l.id, &words)?;
-        }
-        outbox::begin_attempt(tx, l.id, boot, l.why.as_deref() == Some("unknown"))?;
-        let attachments = papers::attached(tx, vault, policy, l.id)?;
-        out.push(dispatch(l.id, l.attempts + 1, &l.channel, &l.role, words, attachments, now));
-    }
-    settle::receipts_overdue(tx, vault, policy, now)?;
-    Ok(out)
 }
 
 /// The words of one notice with the facts of now.
@@ -513,7 +554,11 @@ pub fn child(
 ) -> Result<Child, StepError> {
     let card = vault::pupil_card(tx, vault, pupil)?;
     let case = case.map(|id| cases::get(tx, vault, id)).transpose()?.flatten();
-    let place = place_of(tx, policy, pupil, now.date())?;
+    let ready = prepared(policy);
+    let today = now.date();
+    let loaded = evidence::load(tx, &[pupil])?;
+    let built = crate::domain::timeline::build(policy, &ready.calendar, &loaded, &[pupil], today, None);
+    let place = built.roster.at(pupil, today).map(|s| (s.school_id.clone(), s.class.clone()));
     let mut dates: Vec<Date> = Vec::new();
     if let Some(case) = &case {
         let all: Vec<_> =
@@ -527,6 +572,12 @@ pub fn child(
         // After a relapse the days since are what it is about.
         if let Some(on) = case.relapsed_on {
             dates.push(on);
+        }
+        // Days that count and have made no finding yet, today among them.
+        if let (Some(first), Some(timeline)) = (dates.iter().min().copied(), built.timelines.get(&pupil)) {
+            let rules = |hash: &str| super::rule_by_hash(tx, policy, hash);
+            let since = timeline.days(&ready.calendar).filter(|d| first <= d.date() && d.date() <= today);
+            dates.extend(since.filter(|d| casework::counts_for(&rules, case, d)).map(|d| d.date()));
         }
         dates.sort_unstable();
         dates.dedup();

@@ -203,12 +203,13 @@ fn conditions(
     for channel in &policy.channels {
         let state = outbox::channel(tx, &channel.id)?;
         let silent = silent_since(tx, &channel.id, state.last_ok)?.is_some_and(|t| now >= t + TimeDelta::minutes(60));
-        if state.down_since.is_some() || silent {
+        let refused = super::courier::refused(tx, &channel.id)?;
+        if state.down_since.is_some() || silent || refused.is_some() {
             out.push(Condition {
                 kind: kind::CHANNEL_DOWN.to_owned(),
                 subject: channel.id.to_string(),
                 school: None,
-                detail: json!({ "why": state.why }),
+                detail: json!({ "why": state.why, "refused": refused.filter(|_| state.down_since.is_none() && !silent) }),
                 ladder: None,
             });
         }
@@ -471,17 +472,21 @@ fn channel_deadline(conn: &Connection, now: Time) -> Result<Option<Time>, StoreE
 
 // ---------------------------------------------------------------- nobody to reach
 
-/// Opens `contact_missing` for the pupil (a guardian nobody can reach) or the role.
-pub fn nobody_to_reach(tx: &Transaction, people: &Surroundings, role: &Role, now: Time) -> Result<(), StepError> {
-    let subject = match people.pupil {
-        Some(p) if *role == "guardian" => p.to_string(),
-        _ => match &people.school {
-            Some(s) if *role == "homeroom" => {
-                format!("{role}@{s}/{}", people.class.as_ref().map_or("", |c| c.as_str()))
-            }
-            Some(s) => format!("{role}@{s}"),
-            None => role.to_string(),
-        },
+/// Opens `contact_missing` for the pupil (a guardian nobody can reach) or the role: of a class, of a school, or an office.
+pub fn nobody_to_reach(
+    tx: &Transaction,
+    policy: &Policy,
+    people: &Surroundings,
+    role: &Role,
+    now: Time,
+) -> Result<(), StepError> {
+    let of_school = |s: &SchoolId| policy.school(s).is_some_and(|s| s.contacts.contains_key(role));
+    let is_office = policy.contacts.offices.contains_key(role.as_str());
+    let subject = match &people.school {
+        _ if people.pupil.is_some() && *role == "guardian" => people.pupil.map_or_else(String::new, |p| p.to_string()),
+        Some(s) if *role == "homeroom" => format!("{role}@{s}/{}", people.class.as_ref().map_or("", |c| c.as_str())),
+        Some(s) if of_school(s) || !is_office => format!("{role}@{s}"),
+        _ => role.to_string(),
     };
     if find_open(tx, kind::CONTACT_MISSING, &subject)?.is_some() {
         return Ok(());

@@ -37,7 +37,7 @@ fn outbound(kind: ChannelKind) -> Outbound {
         kind,
         rate: Rate::default(),
         on_unknown: OnUnknown::ResendOnce,
-        receipt_within_s: None,
+        receipts: Receipts::Never,
     };
     let secret = |_: &Secret| Ok(SecretString::from("s3cret+&\""));
     open(
