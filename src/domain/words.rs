@@ -182,7 +182,7 @@ fn about_child(f: &Facts, c: &Child) -> Said {
                 notice::RETURNED => m::guardian_returned(lang, &c.name, back),
                 notice::RELAPSED => m::guardian_relapsed(lang, &c.name, dates, contact(c, lang)),
                 notice::CORRECTED => m::guardian_corrected(lang, &c.name),
-                notice::REPLY => m::reply_thanks(lang),
+                notice::REPLY => reply(f),
                 _ => m::guardian_absent(lang, &c.name, dates, contact(c, lang)),
             };
             (m::guardian_subject(lang, &c.name), text)
@@ -263,7 +263,22 @@ fn enclosed(f: &Facts) -> String {
     }
 }
 
+/// An answer names the children it is about, and who has taken a case on already.
 fn reply(f: &Facts) -> String {
+    let text = |v: &Value, key: &str| v.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (mut done, mut said) = (Vec::new(), Vec::new());
+    for a in f.facts.get("answers").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default() {
+        match a.get("taken").filter(|t| !t.is_null()) {
+            Some(t) => said.push(m::answer_taken(f.lang, text(a, "name"), text(t, "by"), text(t, "at"))),
+            None => done.push(text(a, "name")),
+        }
+    }
+    if !done.is_empty() {
+        said.insert(0, m::answer_done(f.lang, done.join(&m::list_mark(f.lang))));
+    }
+    if !said.is_empty() {
+        return said.join("\n");
+    }
     f.facts.get("text").and_then(Value::as_str).map_or_else(|| m::reply_thanks(f.lang), str::to_owned)
 }
 

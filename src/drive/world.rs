@@ -34,6 +34,12 @@ pub enum Happening {
         address: Option<String>,
         does: Does,
     },
+    /// A gateway reports on the last letter that it took for an address, before or after anything else it says.
+    Report {
+        channel: ChannelId,
+        address: String,
+        delivered: bool,
+    },
     Restart(Death),
     Delivery(Delivery),
     Command(Command),
@@ -50,7 +56,7 @@ impl Happening {
         match self {
             Happening::AsleepUntil(_) => 0,
             Happening::Reload(_) => 1,
-            Happening::Gateway { .. } | Happening::Restart(_) => 2,
+            Happening::Gateway { .. } | Happening::Report { .. } | Happening::Restart(_) => 2,
             Happening::Delivery(_) | Happening::Recorded { is_delivery: true, .. } => 3,
             Happening::Command(_) | Happening::Recorded { .. } => 4,
         }
@@ -344,6 +350,16 @@ impl<S: Steps> World<S> {
             }
             Happening::Gateway { channel, address, does } => {
                 self.gateways.insert((channel.clone(), address.clone()), *does);
+                None
+            }
+            Happening::Report { channel, address, delivered } => {
+                let sent =
+                    self.sent.iter().filter(|s| s.channel == *channel && s.address == *address).map(|s| s.letter);
+                let taken = self.in_flight.iter().map(|(_, d)| d);
+                let taken = taken.filter(|d| d.channel == *channel && d.to.address == *address).map(|d| d.letter);
+                if let Some(letter) = sent.chain(taken).max() {
+                    self.steps.receipt(now, letter, *delivered)?;
+                }
                 None
             }
             Happening::Restart(Death::Now) => {

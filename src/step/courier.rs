@@ -9,7 +9,7 @@ use super::{StepError, machine, papers, prepared, pupils};
 use crate::domain::casework;
 use crate::domain::climbing::{address, address_kind};
 use crate::domain::compose::{self, Candidate, Way};
-use crate::domain::ids::{ChannelId, LetterId};
+use crate::domain::ids::{CaseId, ChannelId, LetterId};
 use crate::domain::incident::Incident;
 use crate::domain::letter::{Addressee, Attachment, Dispatch};
 use crate::domain::notice::{self, About, Notice, NoticeState, Reachable, Surroundings};
@@ -184,9 +184,15 @@ impl<'a> Desk<'a> {
             }
             About::Case(id) => {
                 let Some(case) = cases::get(self.tx, self.vault, id)? else { return Ok(false) };
+                // What would be taken back has been told: perhaps a receipt has said otherwise since.
+                let alarmed = || -> Result<bool, StepError> {
+                    let told = outbox::told(self.tx, n.about)?;
+                    Ok(told.iter().any(|t| t.told && notice::is_alarm(t) && t.to.same_person(&n.to)))
+                };
                 match n.rung.as_str() {
-                    notice::RETURNED => case.state != State::Open,
-                    notice::CORRECTED | notice::REPLY | notice::UNCONFIRMED | notice::DIGEST => true,
+                    notice::RETURNED => case.state != State::Open && alarmed()?,
+                    notice::CORRECTED => alarmed()?,
+                    notice::REPLY | notice::UNCONFIRMED | notice::DIGEST => true,
                     _ => case.state == State::Open,
                 }
             }
@@ -478,6 +484,9 @@ fn say(
         said_facts["by"] = grounds.by.into();
         said_facts["second"] = grounds.second.into();
     }
+    if n.rung == notice::REPLY {
+        said_facts["answers"] = answers(tx, vault, policy, n)?;
+    }
     if n.statutory && matches!(n.about, About::Case(_)) {
         // What a hold makes of the words is decided by the state of the instant: it may begin in the step that made the notice.
         let open = match &n.school {
@@ -501,6 +510,24 @@ fn say(
         lang: policy.township.lang,
     };
     Ok(words::say(policy, &facts))
+}
+
+/// What an answer says of each case it is about: the child's name; who has taken it on and when, if that was refused.
+/// A guardian reads of the child only whom the letter was about.
+fn answers(tx: &Transaction, vault: &Vault, policy: &Policy, n: &Notice) -> Result<serde_json::Value, StepError> {
+    let mut out = Vec::new();
+    for of in n.facts.get("cases").and_then(|c| c.as_array()).map(Vec::as_slice).unwrap_or_default() {
+        let Some(id) = of.get("case").and_then(serde_json::Value::as_i64) else { continue };
+        let Some(case) = cases::get(tx, vault, CaseId(id))? else { continue };
+        if reader(policy, n) == Reader::Guardian && Some(case.pupil) != n.pupil {
+            continue;
+        }
+        let name = vault::pupil_card(tx, vault, case.pupil)?.map(|c| c.name).unwrap_or_default();
+        let taken = case.ack.filter(|_| of.get("done").and_then(serde_json::Value::as_bool) == Some(false));
+        let taken = taken.map(|a| serde_json::json!({ "by": a.by, "at": words::say_time(a.at) }));
+        out.push(serde_json::json!({ "name": name, "taken": taken }));
+    }
+    Ok(out.into())
 }
 
 fn reader(policy: &Policy, n: &Notice) -> Reader {

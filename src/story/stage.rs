@@ -402,6 +402,10 @@ impl<'s> Stage<'s> {
                     }
                     Happening::Gateway { channel: channel.clone(), address: address.clone(), does: *does }
                 }
+                What::Report { channel, address, delivered } => {
+                    let (channel, address) = (channel.clone(), address.clone());
+                    Happening::Report { channel, address, delivered: *delivered }
+                }
                 What::Restart(death) => Happening::Restart(*death),
                 What::AsleepUntil(t) => Happening::AsleepUntil(*t),
                 // A reload that does not compile is an event of the story, not a mistake in it.

@@ -96,5 +96,7 @@ messages! {
     morning_quiet() zh "今天没有需要处理的事项。" en "Nothing needs doing today.";
 
     many_subject(n) zh "{n}条通知" en "{n} notices";
+    answer_done(names) zh "{names}：已记录。" en "{names}: recorded.";
+    answer_taken(name, by, at) zh "{name}：已由{by}于{at}接手处理。" en "{name}: already taken on by {by} at {at}.";
     reply_thanks() zh "收到，谢谢。" en "Received, thank you.";
 }

@@ -426,13 +426,19 @@ fn not_delivered(
 ) -> Result<(), StepError> {
     outbox::set_letter_state(tx, l.id, state, Some("not_delivered"))?;
     for mut n in outbox::notices_of(tx, l.id)?.into_iter().filter(|n| is_told_by(n, l)) {
-        let desk = super::Desk::open(tx, vault, policy, now)?;
-        if !matches!(n.state, NoticeState::Told | NoticeState::Waiting) || !desk.has_point(&n)? {
+        if !matches!(n.state, NoticeState::Told | NoticeState::Waiting) {
             continue;
         }
         if state == "failed" && !outbox::is_told_by_another(tx, n.id, l.id)? {
             outbox::untell(tx, n.id)?;
             (n.told, n.told_by) = (None, None);
+        }
+        let desk = super::Desk::open(tx, vault, policy, now)?;
+        if !desk.has_point(&n)? {
+            if n.told.is_none() {
+                outbox::set_state(tx, n.id, NoticeState::Cancelled)?;
+            }
+            continue;
         }
         n.tried.push(Tried { contact: l.contact, channel: l.channel.clone() });
         match desk.waiting(&n, &mut Default::default())? {
