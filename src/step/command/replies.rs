@@ -34,7 +34,10 @@ impl Desk<'_> {
             }
         }
         let Some(letter) = letter else { return no(m::unknown_phone(self.lang)) };
-        let Understood { ok, message, facts } = self.understood(&last, letter, &words)?;
+        let Understood { ok, message, facts } = match self.understood(&last, letter, &words) {
+            Err(Refusal::Because(why)) => Understood { ok: false, facts: json!({ "text": why }), message: why },
+            understood => understood?,
+        };
         self.answer(&last, facts)?;
         Ok(Reply { ok, message, decision: None })
     }
@@ -73,7 +76,9 @@ impl Desk<'_> {
         let fresh = letter.accepted.is_some_and(|t| self.now - t <= chrono::TimeDelta::days(7));
         let mut parts = words.split_whitespace();
         let ack = matches!(parts.next(), Some("1" | "收到"));
-        let number = parts.next().map(str::to_owned);
+        // Guardians write sentences: only digits are a number.
+        let is_number = |n: &&str| letter.role != "guardian" || ack && n.bytes().all(|b| b.is_ascii_digit());
+        let number = parts.next().filter(is_number).map(str::to_owned);
         let mut found: Vec<Case> = Vec::new();
         // With a number: that case, whichever letter told of it. Without: every case in the last letter.
         let asked: Vec<&outbox::LetterRow> = match number {
