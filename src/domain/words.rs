@@ -169,17 +169,24 @@ fn since_return(c: &Child) -> Vec<Date> {
     if since.is_empty() { c.dates.clone() } else { since }
 }
 
+/// The absence that a return has ended.
+fn before_return(c: &Child) -> Vec<Date> {
+    c.dates.iter().copied().filter(|d| c.returned_on.is_none_or(|r| *d < r)).collect()
+}
+
 fn about_child(f: &Facts, c: &Child) -> Said {
     let lang = f.lang;
     let dates = match f.rung {
         notice::RELAPSED => say_dates(lang, &since_return(c)),
+        notice::RETURNED => say_dates(lang, &before_return(c)),
         _ => say_dates(lang, &c.dates),
     };
     let back = say_day(lang, c.returned_on.or(c.dates.last().copied()).unwrap_or_default());
     match f.reader {
         Reader::Guardian => {
             let text = match f.rung {
-                notice::RETURNED => m::guardian_returned(lang, &c.name, back),
+                notice::RETURNED if dates.is_empty() => m::guardian_returned(lang, &c.name, back),
+                notice::RETURNED => m::guardian_back(lang, &c.name, dates, back),
                 notice::RELAPSED => m::guardian_relapsed(lang, &c.name, dates, contact(c, lang)),
                 notice::CORRECTED => m::guardian_corrected(lang, &c.name),
                 notice::REPLY => reply(f),
@@ -279,7 +286,11 @@ fn reply(f: &Facts) -> String {
     if !said.is_empty() {
         return said.join("\n");
     }
-    f.facts.get("text").and_then(Value::as_str).map_or_else(|| m::reply_thanks(f.lang), str::to_owned)
+    let text = f.facts.get("text").and_then(Value::as_str).map_or_else(|| m::reply_thanks(f.lang), str::to_owned);
+    match f.child {
+        Some(c) => m::answer_about(f.lang, &c.name, text),
+        None => text,
+    }
 }
 
 /// Title and explanation of an incident.

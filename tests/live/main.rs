@@ -12,7 +12,7 @@ use kongchuo::channel::{Opening, Outbound, open};
 use kongchuo::domain::ids::{ChannelId, LetterId, Role};
 use kongchuo::domain::letter::{Addressee, Dispatch};
 use kongchuo::domain::message::Lang;
-use kongchuo::domain::policy::{Channel, ChannelKind, OnUnknown, Rate, Secret};
+use kongchuo::domain::policy::{Channel, ChannelKind, OnUnknown, Rate, Receipts, Secret};
 use secrecy::SecretString;
 
 /// A letter to a made-up person.
