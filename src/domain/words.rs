@@ -402,7 +402,10 @@ fn morning(f: &Facts) -> Said {
 }
 
 /// Several notices to one address are one letter.
-pub fn join(lang: Lang, said: Vec<Said>) -> Said {
+pub fn join(lang: Lang, mut said: Vec<Said>) -> Said {
+    // Whoever has two roles reads once what both are told.
+    let mut seen = std::collections::BTreeSet::new();
+    said.retain(|s| seen.insert(s.clone()));
     match said.len() {
         1 => said.into_iter().next().unwrap_or_default(),
         n => {

@@ -18,6 +18,8 @@ pub struct Died;
 
 /// How long a slow gateway takes to answer, in seconds.
 const SLOW_S: i64 = 60;
+/// For how long one takes no more letters that says so.
+const THROTTLE_S: u32 = 60;
 /// More rounds than this within one instant mean that two steps feed each other for ever.
 const ROUNDS_MAX: u32 = 10_000;
 
@@ -81,6 +83,8 @@ pub enum Does {
     /// Takes no such message.
     BadMessage,
     RefuseLogin,
+    /// Takes none for a minute.
+    Throttle,
 }
 
 impl Does {
@@ -95,6 +99,7 @@ impl Does {
             "bad_address" => Does::BadAddress,
             "bad_message" => Does::BadMessage,
             "refuse_login" => Does::RefuseLogin,
+            "throttle" => Does::Throttle,
             _ => return None,
         })
     }
@@ -429,7 +434,7 @@ impl<S: Steps> World<S> {
         let own = self.gateways.get(&(q.channel.clone(), Some(q.address.clone())));
         let does = own.or_else(|| self.gateways.get(&(q.channel.clone(), None))).copied().unwrap_or(Does::Work);
         match does {
-            Does::Fail | Does::RefuseLogin => Answer::NoAnswer("scripted failure".into()),
+            Does::Fail | Does::RefuseLogin | Does::Throttle => Answer::NoAnswer("scripted failure".into()),
             _ if self.sent.iter().any(|s| s.letter == q.letter) => Answer::Accepted,
             _ => Answer::NeverCame,
         }
@@ -458,6 +463,10 @@ impl<S: Steps> World<S> {
                 Does::BadAddress => self.steps.settle(now, &d, Outcome::BadAddress("no such address".into())),
                 Does::BadMessage => self.steps.settle(now, &d, Outcome::BadMessage("no such message".into())),
                 Does::RefuseLogin => self.steps.settle(now, &d, Outcome::ChannelDown("login refused".into())),
+                Does::Throttle => {
+                    let seconds = THROTTLE_S;
+                    self.steps.settle(now, &d, Outcome::NotBefore { seconds, why: "too many".into() })
+                }
             };
             match settled {
                 // The rest had been claimed and is never sent by this process.
@@ -467,8 +476,8 @@ impl<S: Steps> World<S> {
         }
         match last {
             Some((Death::BeforeSettle, d)) => {
-                let taken =
-                    !matches!(self.does(&d), Does::Fail | Does::BadAddress | Does::BadMessage | Does::RefuseLogin);
+                use Does::{BadAddress, BadMessage, Fail, RefuseLogin, Throttle};
+                let taken = !matches!(self.does(&d), Fail | BadAddress | BadMessage | RefuseLogin | Throttle);
                 if taken {
                     self.accepted(&d, now);
                 }
