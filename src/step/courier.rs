@@ -258,9 +258,9 @@ impl<'a> Desk<'a> {
                 continue;
             }
             let state = outbox::channel(self.tx, &way.channel)?;
-            match state.down_since {
-                Some(_) => {
-                    let from = state.not_before.unwrap_or(self.now);
+            // The next letter after a while finds out whether it still refuses.
+            match state.not_before.filter(|from| state.down_since.is_some() && *from > self.now) {
+                Some(from) => {
                     if stopped.is_none() {
                         stopped = Some((way, from));
                     }

@@ -269,8 +269,7 @@ fn what(eye: &mut Eye, node: &Node, name: &str, at: Option<Time>) -> Option<What
         "channel" => {
             let does = eye.must(node, "does")?;
             let Some(does) = Does::parse(&does) else {
-                let known =
-                    "fail, slow, hang_up, undelivered, no_receipt, bad_address, bad_message, refuse_login, throttle, work";
+                let known = "fail, slow, hang_up, undelivered, no_receipt, bad_address, bad_message, refuse_login, throttle, work";
                 eye.problem(node.line, say::bad_choice(eye.lang, does, known));
                 return None;
             };
