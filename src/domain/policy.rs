@@ -576,8 +576,14 @@ pub struct Contacts {
 impl Contacts {
     /// The hours of a role: its own, else those of `office` (and the defaults if that is not there either).
     pub fn hours_of(&self, role: &Role) -> &Hours {
-        static DEFAULT: Hours =
-            Hours { quiet: None, per_day: None, working_days_only: false, bundle_s: 600, digest: None };
+        static DEFAULT: Hours = Hours {
+            quiet: None,
+            per_day: None,
+            working_days_only: false,
+            bundle_s: 600,
+            digest: None,
+            valid_s: 86_400,
+        };
         self.hours
             .get(role)
             .or_else(|| if *role == "guardian" { None } else { self.hours.get("office") })
@@ -606,6 +612,8 @@ pub struct Hours {
     pub working_days_only: bool,
     pub bundle_s: i64,
     pub digest: Option<TimeOfDay>,
+    /// What is not told so long after it was due is composed anew.
+    pub valid_s: i64,
 }
 
 // ---------------------------------------------------------------- channels

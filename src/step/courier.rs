@@ -25,8 +25,6 @@ use std::collections::BTreeMap;
 
 /// How often letters wait for a channel that refused them before it is tried again.
 const PROBE: TimeDelta = TimeDelta::minutes(15);
-/// How long the words of a letter hold.
-const VALID: TimeDelta = TimeDelta::hours(24);
 
 /// Letters that are to be sent now; each is written down as being sent before it is handed out.
 pub fn claim(db: &mut Db, policy: &Policy, now: Time, boot: &str) -> Result<Vec<Dispatch>, StepError> {
@@ -319,7 +317,8 @@ impl<'a> Desk<'a> {
             }
             let Some(mut words) = outbox::words(tx, vault, l.id)? else { continue };
             // What was not told within a day is composed anew with the day's facts.
-            let stale = notices.iter().any(|n| now - n.due > VALID) || at - l.claimed > VALID;
+            let valid = TimeDelta::seconds(policy.contacts.hours_of(&l.role).valid_s);
+            let stale = notices.iter().any(|n| now - n.due > valid) || at - l.claimed > valid;
             if changed || stale {
                 let sms = words.subject.is_none();
                 let carries = carries(policy, &l.channel, sms);

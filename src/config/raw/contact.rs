@@ -42,6 +42,8 @@ pub struct Hours {
     pub bundle: Duration,
     /// Notices that are not statutory are gathered for this time of the next working day; left out: none.
     pub digest: Clock,
+    /// What is not told so long after it was due is composed anew with the day's facts; default 24h.
+    pub valid: Duration,
 }
 /// One way out. Which keys it takes depends on its kind.
 pub struct Channel {

@@ -383,6 +383,10 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("Start inside, end outside: [\"21:00\", \"07:00\"].", "含开始，不含结束：[\"21:00\", \"07:00\"]。"),
     ("Only on working days; default false.", "只在工作日；默认 false。"),
     (
+        "What is not told so long after it was due is composed anew with the day's facts; default 24h.",
+        "到期后过了这么久还没告知的，按当天的情况重写再发；默认 24h。",
+    ),
+    (
         "After a letter the same address waits so long for the next; default 10m.",
         "一封信以后，同一地址的下一封至少等这么久；默认 10m。",
     ),
