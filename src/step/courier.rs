@@ -218,6 +218,12 @@ impl<'a> Desk<'a> {
         Ok(notice::resolve(self.policy, &n.to.role, &around).into_iter().find(|r| r.recipient.same_person(&n.to)))
     }
 
+    /// A rehearsal finds its way as always, and then puts the letter into the folder.
+    fn carrier<'c>(&'c self, channel: &'c ChannelId) -> &'c ChannelId {
+        let folder = self.policy.channels.iter().find(|c| matches!(c.kind, ChannelKind::Folder { .. })).map(|c| &c.id);
+        folder.filter(|_| self.policy.mode == Mode::Rehearsal).unwrap_or(channel)
+    }
+
     /// The next way: every channel of the first contact in order, then of the next; dead addresses and channels that have
     /// stopped are passed over (one that has stopped is waited for if there is nothing else). A letter outside rungs goes
     /// first the way by which its recipient was last told.
@@ -228,14 +234,11 @@ impl<'a> Desk<'a> {
     ) -> Result<Option<Waiting>, StepError> {
         let Some(who) = self.people(n, kept)? else { return Ok(None) };
         let mut stopped: Option<(Way, Time)> = None;
-        let folder = self.policy.channels.iter().find(|c| matches!(c.kind, ChannelKind::Folder { .. })).map(|c| &c.id);
-        let rehearsal = folder.filter(|_| self.policy.mode == Mode::Rehearsal);
         let mut ways = Vec::new();
         for (i, person) in who.contacts.iter().enumerate() {
             let contact = u32::try_from(i).unwrap_or(u32::MAX);
             for channel in &n.via {
-                // A rehearsal finds its way as always, and then puts the letter into the folder.
-                let carrier = rehearsal.unwrap_or(channel);
+                let carrier = self.carrier(channel);
                 if n.tried.iter().any(|t| t.contact == contact && t.channel == *carrier) {
                     continue;
                 }
@@ -245,8 +248,9 @@ impl<'a> Desk<'a> {
                 ways.push(Way { contact, channel: carrier.clone(), name: person.name.clone(), address, digest, sms });
             }
         }
+        let own_way = [notice::REPLY, notice::UNCONFIRMED, notice::MORNING, notice::WEAKENED];
         if n.ladder.is_none()
-            && n.rung != notice::REPLY
+            && !own_way.contains(&n.rung.as_str())
             && let Some((digest, channel)) = outbox::last_way(self.tx, n.about, &n.to)?
         {
             ways.sort_by_key(|way| way.channel != channel || way.digest[..] != digest[..]);
@@ -363,14 +367,16 @@ impl<'a> Desk<'a> {
         Ok((still, changed))
     }
 
-    /// The register and the contacts still give the recipient the address of the letter, and it is not dead.
+    /// The register and the contacts still give the recipient the address of the letter, it is not dead, and the way to it
+    /// is still this channel (a rehearsal may have begun or ended).
     fn is_address_of(&self, n: &Notice, l: &outbox::LetterRow) -> Result<bool, StepError> {
         if outbox::is_dead(self.tx, &l.digest)? {
             return Ok(false);
         }
         let Some(who) = self.people(n, &mut BTreeMap::new())? else { return Ok(false) };
         let is = |a: Option<String>| a.is_some_and(|a| self.vault.digest("address", &a)[..] == l.digest[..]);
-        Ok(who.contacts.iter().any(|p| n.via.iter().any(|c| is(address(self.policy, c, p)))))
+        let same = |c: &&ChannelId| *self.carrier(c) == l.channel;
+        Ok(who.contacts.iter().any(|p| n.via.iter().filter(same).any(|c| is(address(self.policy, c, p)))))
     }
 
     fn write(&self, parts: &[&Waiting], boot: &str, now: Time) -> Result<Dispatch, StepError> {

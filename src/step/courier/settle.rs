@@ -5,7 +5,7 @@ use crate::domain::Time;
 use crate::domain::case::{self, Event, Step};
 use crate::domain::climbing::{self, Moves};
 use crate::domain::compose::{ATTEMPTS_MAX, backoff};
-use crate::domain::ids::{CaseId, ChannelId, IncidentId, LadderId, LetterId};
+use crate::domain::ids::{CaseId, ChannelId, IncidentId, LadderId, LetterId, Role};
 use crate::domain::letter::{Answer, Outcome, Question};
 use crate::domain::notice::{About, Notice, NoticeState, Surroundings, Tried};
 use crate::domain::policy::{Channel, OnUnknown, Policy};
@@ -332,17 +332,26 @@ fn nobody_of_case(
     now: Time,
 ) -> Result<(), StepError> {
     let Some(mut case) = cases::get(tx, vault, id)? else { return Ok(()) };
-    let event = Event::RungUnreachable {
-        ladder: ladder.clone(),
-        rung: n.rung.clone(),
-        telling: n.telling,
-        role: n.to.role.clone(),
-    };
-    case::apply(&mut case, now, &event);
-    let mut moves = Moves { events: vec![event], ..Moves::default() };
+    let mut moves = Moves::default();
+    let mut doubled = Vec::new();
     if let Some(i) = case.climbs.iter().position(|c| c.ladder == *ladder)
         && let Some(l) = ladder_by_hash(tx, policy, &case.climbs[i].hash)
     {
+        // A role that means the same people had no notice of its own: it is reached no more than they are.
+        let told: Vec<Role> = outbox::of_subject(tx, n.about)?
+            .into_iter()
+            .filter(|o| o.ladder == n.ladder && o.rung == n.rung && o.telling == n.telling)
+            .map(|o| o.to.role)
+            .collect();
+        let step = |role: &Role| case.climbs[i].rungs.get(&n.rung)?.tellings.get(&n.telling)?.get(role).copied();
+        let roles = l.rungs.iter().filter(|r| r.id == n.rung).flat_map(|r| &r.to);
+        doubled.extend(roles.filter(|r| !told.contains(r) && matches!(step(r), Some(Step::Sent(_)))).cloned());
+        for role in std::iter::once(&n.to.role).chain(&doubled) {
+            let (ladder, rung, role) = (ladder.clone(), n.rung.clone(), role.clone());
+            let event = Event::RungUnreachable { ladder, rung, telling: n.telling, role };
+            case::apply(&mut case, now, &event);
+            moves.events.push(event);
+        }
         climbing::nobody_reached(&mut case, i, &l, &n.rung, n.telling, now, &mut moves);
     }
     cases::write(tx, vault, &case, &moves.events, n.school.as_ref(), Some(now), now)?;
@@ -353,7 +362,7 @@ fn nobody_of_case(
         class: place.and_then(|p| p.1),
         ..Surroundings::default()
     };
-    for (_, role) in &moves.unreachable {
+    for (_, role) in moves.unreachable.iter().filter(|(_, role)| !doubled.contains(role)) {
         steps::nobody_to_reach(tx, policy, &around, role, now)?;
     }
     Ok(())
