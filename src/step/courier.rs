@@ -235,18 +235,29 @@ impl<'a> Desk<'a> {
         let Some(who) = self.people(n, kept)? else { return Ok(None) };
         let mut stopped: Option<(Way, Time)> = None;
         let mut ways = Vec::new();
+        let mut spent = Vec::new();
         for (i, person) in who.contacts.iter().enumerate() {
             let contact = u32::try_from(i).unwrap_or(u32::MAX);
             for channel in &n.via {
                 let carrier = self.carrier(channel);
-                if n.tried.iter().any(|t| t.contact == contact && t.channel == *carrier) {
-                    continue;
-                }
                 let Some(address) = address(self.policy, channel, person) else { continue };
                 let digest = self.vault.digest("address", &address);
+                if n.tried.iter().any(|t| t.contact == contact && t.channel == *carrier) {
+                    spent.push((digest, carrier.clone()));
+                    continue;
+                }
                 let sms = address_kind(self.policy, channel) == AddressKind::Phone;
                 ways.push(Way { contact, channel: carrier.clone(), name: person.name.clone(), address, digest, sms });
             }
+        }
+        // Two contacts with one number are one way.
+        ways.retain(|way| !spent.iter().any(|(digest, channel)| *digest == way.digest && *channel == way.channel));
+        // An answer goes to the phone that wrote and to nobody else.
+        if n.rung == notice::REPLY
+            && let Some(id) = n.facts.get("to_letter").and_then(serde_json::Value::as_i64)
+            && let Some(asked) = outbox::letter(self.tx, LetterId(id))?
+        {
+            ways.retain(|way| way.digest[..] == asked.digest[..]);
         }
         let own_way = [notice::REPLY, notice::UNCONFIRMED, notice::MORNING, notice::WEAKENED];
         if n.ladder.is_none()

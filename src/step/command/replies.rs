@@ -134,7 +134,7 @@ impl Desk<'_> {
     }
 
     /// The answer to a known phone, by the way by which it was told: at once, at most five a day.
-    fn answer(&self, letters: &[outbox::LetterRow], facts: serde_json::Value) -> Result<(), Refusal> {
+    fn answer(&self, letters: &[outbox::LetterRow], mut facts: serde_json::Value) -> Result<(), Refusal> {
         const A_DAY: usize = 5;
         let Some(letter) = letters.last() else { return Ok(()) };
         let mut answered = 0;
@@ -146,6 +146,7 @@ impl Desk<'_> {
         let Some(n) = told.first().filter(|_| answered < A_DAY) else { return Ok(()) };
         let before = outbox::of_subject(self.tx, n.about)?;
         let telling = before.iter().filter(|b| b.rung == notice::REPLY).map(|b| b.telling + 1).max().unwrap_or(0);
+        facts["to_letter"] = json!(letter.id);
         let new = NewNotice {
             about: n.about,
             pupil: n.pupil,
@@ -164,14 +165,6 @@ impl Desk<'_> {
             facts,
         };
         outbox::make(self.tx, &new, self.now)?;
-        // The contacts before the one who wrote have had their turn.
-        let made = outbox::of_subject(self.tx, n.about)?.into_iter().rev().find(|b| b.rung == notice::REPLY);
-        if let Some(mut made) = made.filter(|_| letter.contact > 0) {
-            for contact in 0..letter.contact {
-                made.tried.push(notice::Tried { contact, channel: letter.channel.clone() });
-            }
-            outbox::put_back(self.tx, &made, None)?;
-        }
         Ok(())
     }
 }
