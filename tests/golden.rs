@@ -36,8 +36,8 @@ fn child() -> Child {
     }
 }
 
-const TELLINGS: [&str; 9] =
-    ["homeroom", "guardian-1", "school", "visit", "township", "overdue", "returned", "relapsed", "corrected"];
+const TELLINGS: [&str; 10] =
+    ["homeroom", "guardian-1", "school", "visit", "township", "overdue", "returned", "relapsed", "corrected", "reply"];
 
 #[test]
 fn default_letters_about_a_child() {
@@ -163,7 +163,7 @@ fn default_letters_about_incidents() {
         ("mass_absence", json!({ "pupils": 40, "dates": ["2026-09-16"] })),
         ("contact_missing", Value::Null),
         ("channel_down", Value::Null),
-        ("message_refused", Value::Null),
+        ("channel_down", json!({ "refused": "bad signature" })),
         ("letters_stuck", Value::Null),
         ("ladder_overdue", Value::Null),
         ("ladder_exhausted", Value::Null),

@@ -61,7 +61,15 @@ impl Town {
     }
     fn claim(&mut self, now: &str, room: usize) -> Vec<Dispatch> {
         let room = BTreeMap::from([(ChannelId::new("sms"), room)]);
-        let claimed = courier::claim_within(&mut self.db, &self.policy, at(now), "boot", &room).expect("claimed");
+        let claimed = courier::claim_within(
+            &mut self.db,
+            &self.policy,
+            at(now),
+            "boot",
+            &room,
+            &std::collections::BTreeSet::new(),
+        )
+        .expect("claimed");
         claimed.into_iter().filter(|d| d.channel == "sms").collect()
     }
     fn next(&mut self, now: &str) -> Option<Time> {

@@ -260,7 +260,7 @@ pub(crate) mod tests {
             kind: ChannelKind::Http(Box::new(http::tests::gateway("not a url {{"))),
             rate: Default::default(),
             on_unknown: crate::domain::policy::OnUnknown::NextContact,
-            receipt_within_s: None,
+            receipts: crate::domain::policy::Receipts::Never,
         };
         let outbound = open(&channel, opening());
         assert!(matches!(outbound.send(&letter("13900000001", "…")).await, Outcome::ChannelDown(_)));

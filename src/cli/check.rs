@@ -4,6 +4,7 @@ use super::{CliError, Context, Exit, open};
 use crate::channel::{self, Opening};
 use crate::config::{self, Loaded, Problem, Severity, schedule};
 use crate::domain::message::{Lang, config as msg};
+use crate::domain::notice::{Home, home_of};
 use crate::domain::policy::{Ladder, Policy, Poll, Secret, SourceKind};
 use crate::domain::text;
 use crate::store::{findings, vault};
@@ -155,18 +156,13 @@ fn stored(lang: Lang, policy: &Policy) -> (Vec<Wrong>, Vec<String>) {
     let mut homes: BTreeMap<String, usize> = BTreeMap::new();
     for pupil in vault::all_pupils(db.conn()).unwrap_or_default() {
         let card = vault::pupil_card(db.conn(), &db.vault(), pupil).ok().flatten();
-        if let Some(home) = card.and_then(|c| c.household_township).filter(|h| !is_known_home(h.trim(), policy)) {
+        if let Some(home) =
+            card.and_then(|c| c.household_township).filter(|h| matches!(home_of(policy, h), Home::Unknown))
+        {
             *homes.entry(home.trim().to_string()).or_default() += 1;
         }
     }
     (wrong, homes.into_iter().map(|(home, n)| msg::unknown_home(lang, text::clip(&home, 20), n)).collect())
-}
-
-fn is_known_home(home: &str, policy: &Policy) -> bool {
-    home.is_empty()
-        || home == policy.township.code
-        || home == policy.township.name
-        || policy.contacts.home_townships.iter().any(|(code, h)| code == home || h.office.name.contains(home))
 }
 
 fn tell(context: &Context, severity: Severity, message: &str, hint: Option<&str>) {

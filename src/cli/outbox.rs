@@ -195,6 +195,7 @@ fn letter_table(context: &Context, shown: &mut Shown, letters: &[LetterRow]) -> 
             let words = v.as_array().into_iter().flatten().filter_map(Value::as_str);
             words.collect::<Vec<_>>().join(" ")
         };
+        let repeat = if letter.repeated { say::possible_repeat(lang) } else { String::new() };
         table.row([
             letter.id.to_string(),
             short(letter.accepted.unwrap_or(letter.claimed)),
@@ -203,7 +204,7 @@ fn letter_table(context: &Context, shown: &mut Shown, letters: &[LetterRow]) -> 
             letter.channel.to_string(),
             list(&line["rungs"]),
             list(&line["pupils"]),
-            say::letter_state(lang, &letter.state),
+            say::letter_state(lang, &letter.state) + &repeat,
             letter.attempts.to_string(),
         ]);
     }

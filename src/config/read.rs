@@ -30,16 +30,18 @@ pub struct Opt<T> {
     /// Of the value; of the map that lacks it when it was left out.
     pub pos: Pos,
     pub given: bool,
+    /// Written down as null: none, where something else is usual.
+    pub null: bool,
     value: Option<T>,
 }
 
 impl<T> Opt<T> {
     pub fn missing(pos: Pos) -> Self {
-        Opt { pos, given: false, value: None }
+        Opt { pos, given: false, null: false, value: None }
     }
     /// A value that stands as a key.
     pub fn found(pos: Pos, value: T) -> Self {
-        Opt { pos, given: true, value: Some(value) }
+        Opt { pos, given: true, null: false, value: Some(value) }
     }
     pub fn get(&self) -> Option<&T> {
         self.value.as_ref()
@@ -72,8 +74,10 @@ pub fn fill<T: Read>(field: &mut Opt<T>, seen: &mut Vec<String>, key: &Key, node
         return;
     }
     seen.push(key.text.clone());
-    if !node.is_null() {
-        *field = Opt { pos: node.pos, given: true, value: T::read(node, p) };
+    if node.is_null() {
+        field.null = true;
+    } else {
+        *field = Opt { pos: node.pos, given: true, null: false, value: T::read(node, p) };
     }
 }
 

@@ -348,9 +348,9 @@ fn countings<'c>(when: &'c Cond, out: &mut Vec<&'c Counting>) {
 }
 
 /// The day counts for a finding of the case.
-fn counts_for(view: &PupilView, case: &Case, day: &Day) -> bool {
+pub fn counts_for(rules: &dyn Fn(&str) -> Option<Rule>, case: &Case, day: &Day) -> bool {
     case.grounds.iter().filter(|g| !g.retracted).any(|g| {
-        let Some(rule) = (view.rules)(&g.hash) else { return false };
+        let Some(rule) = rules(&g.hash) else { return false };
         let mut of = Vec::new();
         countings(&rule.when, &mut of);
         of.iter().any(|c| day.counts(&c.of, c.day.as_ref().unwrap_or(&rule.day), &c.slots))
@@ -375,7 +375,7 @@ fn return_day(view: &PupilView, case: &Case, days: u32) -> Option<Date> {
     let recorded = view.timeline.days(view.calendar).filter(|d| d.counts_as_day());
     for day in recorded.filter(|d| d.date() > after && d.date() <= view.now.date()) {
         let there = day.attended_share().is_some_and(|s| s >= super::ratio::Ratio::HALF);
-        run = if there && !counts_for(view, case, &day) { run + 1 } else { 0 };
+        run = if there && !counts_for(view.rules, case, &day) { run + 1 } else { 0 };
         if run >= days.max(1) {
             return Some(day.date());
         }
@@ -391,8 +391,9 @@ fn return_stands(view: &PupilView, case: &Case, returned: &case::Return, days: u
     let n = days.max(1) as usize;
     let upto: Vec<Day> =
         view.timeline.days(view.calendar).filter(|d| d.counts_as_day() && d.date() <= returned.day).collect();
-    let there =
-        |d: &&Day| d.attended_share().is_some_and(|s| s >= super::ratio::Ratio::HALF) && !counts_for(view, case, d);
+    let there = |d: &&Day| {
+        d.attended_share().is_some_and(|s| s >= super::ratio::Ratio::HALF) && !counts_for(view.rules, case, d)
+    };
     let stands =
         upto.last().is_some_and(|d| d.date() == returned.day) && upto.iter().rev().take(n).filter(there).count() == n;
     stands || return_day(view, case, days).is_some()

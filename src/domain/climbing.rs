@@ -16,7 +16,7 @@ use serde_json::json;
 pub struct Moves {
     pub events: Vec<Event>,
     pub notices: Vec<NewNotice>,
-    /// Roles nobody of which could be reached.
+    /// Roles of rungs nobody of which could be reached.
     pub unreachable: Vec<(RungId, Role)>,
     /// The next instant at which something is to be told or set.
     pub next: Option<Time>,
@@ -320,29 +320,49 @@ fn tell(ground: &Ground, case: &mut Case, i: usize, ladder: &Ladder, p: &Planned
         out,
         Event::RungUnreachable { ladder: ladder_id.clone(), rung: rung_id.clone(), telling, role: role.clone() },
     );
-    out.unreachable.push((rung_id.clone(), role));
-    bring_forward(case, i, ladder, &rung_id, ground.now, out);
+    nobody_reached(case, i, ladder, &rung_id, telling, ground.now, out);
 }
 
-/// If not one recipient of a rung can be reached, the next rung to another role is due at once.
-pub fn bring_forward(case: &mut Case, i: usize, ladder: &Ladder, rung: &RungId, now: Time, out: &mut Moves) {
-    if let Some(next) = next_if_unreachable(&case.climbs[i], ladder, rung) {
+/// Not one recipient of a rung could be reached.
+pub fn is_unreachable(climb: &Climb, ladder: &Ladder, rung: &RungId, telling: u32) -> bool {
+    let roles = ladder.rungs.iter().find(|r| r.id == *rung).map_or(0, |r| r.to.len());
+    let told = climb.rungs.get(rung).and_then(|s| s.tellings.get(&telling));
+    told.is_some_and(|t| t.len() == roles && t.values().all(|s| matches!(s, Step::Unreachable(_))))
+}
+
+/// If not one recipient of a rung can be reached, each of its roles lacks a contact, and the next rung to another role is
+/// due at once.
+pub fn nobody_reached(
+    case: &mut Case,
+    i: usize,
+    ladder: &Ladder,
+    rung: &RungId,
+    telling: u32,
+    now: Time,
+    out: &mut Moves,
+) {
+    let climb = &case.climbs[i];
+    if !is_unreachable(climb, ladder, rung, telling) {
+        return;
+    }
+    let roles = ladder.rungs.iter().filter(|r| r.id == *rung).flat_map(|r| &r.to);
+    out.unreachable.extend(roles.map(|role| (rung.clone(), role.clone())));
+    if telling > 0 {
+        return;
+    }
+    let next = ladder::next_to_another_role(climb, ladder, rung).filter(|next| !climb.brought.contains_key(next));
+    if let Some(next) = next {
         emit(case, now, out, Event::RungBroughtForward { ladder: ladder.id.clone(), rung: next });
     }
 }
 
 /// The same for an incident's climb.
 pub fn bring_forward_of(climb: &mut Climb, ladder: &Ladder, rung: &RungId, now: Time) {
-    if let Some(next) = next_if_unreachable(climb, ladder, rung) {
-        climb.brought.insert(next, now);
+    if is_unreachable(climb, ladder, rung, 0)
+        && let Some(next) = ladder::next_to_another_role(climb, ladder, rung)
+    {
+        climb.brought.entry(next).or_insert(now);
     }
-}
-
-fn next_if_unreachable(climb: &Climb, ladder: &Ladder, rung: &RungId) -> Option<RungId> {
-    let told = climb.rungs.get(rung)?.tellings.get(&0)?;
-    let roles = ladder.rungs.iter().find(|r| r.id == *rung).map_or(0, |r| r.to.len());
-    let all = told.len() == roles && told.values().all(|s| matches!(s, Step::Unreachable(_)));
-    ladder::next_to_another_role(climb, ladder, rung).filter(|next| all && !climb.brought.contains_key(next))
 }
 
 fn told_of_rung(out: &Moves, rung: &RungId, telling: u32) -> Vec<notice::Recipient> {

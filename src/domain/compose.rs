@@ -68,9 +68,9 @@ pub fn counts(n: &Notice, sms: bool) -> bool {
         && !matches!(n.rung.as_str(), notice::RETURNED | notice::RELAPSED | notice::CORRECTED | notice::REPLY)
 }
 
-/// One of its kind: answers, urgent rungs, morning reports and everything to guardians.
+/// One of its kind: answers, morning reports and everything to guardians.
 fn goes_alone(n: &Notice) -> bool {
-    n.to.is_guardian() || n.urgent || is_answer(n) || n.rung == notice::MORNING
+    n.to.is_guardian() || is_answer(n) || n.rung == notice::MORNING
 }
 
 /// The first instant from `now` on at which a notice may be told, as things stand: what was due in the open and waited
@@ -88,7 +88,8 @@ pub fn earliest(c: &Candidate, calendar: &Calendar, now: Time, counted_now: u32)
         && !n.statutory
         && !is_at_its_time(n)
     {
-        let day = calendar.add_working_days(n.due.date(), 1);
+        // What was held or put back is gathered from the instant at which it may be told.
+        let day = calendar.add_working_days(n.due.max(n.not_before.unwrap_or(n.due)).date(), 1);
         t = open(t.max(day.and_time(at)));
     }
     if !goes_alone(n)

@@ -2,7 +2,7 @@
 //! letters is `compose`'s business.
 
 use super::ids::{CaseId, ChannelId, IncidentId, LadderId, NoticeId, PupilId, Role, RungId, SchoolId, Word};
-use super::policy::{Contacts, Person, Policy};
+use super::policy::{Contacts, HomeTownship, Person, Policy};
 use super::{Date, Time};
 use serde::{Deserialize, Serialize};
 
@@ -129,26 +129,63 @@ fn office(contacts: &Contacts, role: &Role, id: &str) -> Vec<Reachable> {
     contacts.offices.get(id).map(|o| people(role, id, &o.people)).unwrap_or_default()
 }
 
+/// The township in which a pupil's household is registered.
+pub enum Home<'p> {
+    /// Ours, or nothing is written.
+    Ours,
+    /// One of `home_townships`, with its code.
+    Other(&'p str, &'p HomeTownship),
+    Unknown,
+}
+
+/// Whose household township is meant by a code (a village's begins with its township's) or a name, with or without the
+/// county before it and the kind of office behind it.
+pub fn home_of<'p>(policy: &'p Policy, written: &str) -> Home<'p> {
+    use unicode_normalization::UnicodeNormalization;
+    let written: String = written.nfkc().filter(|c| !c.is_whitespace()).collect();
+    let ours = [policy.township.code.as_str(), policy.township.name.as_str()];
+    if written.is_empty() || ours.iter().any(|name| is_same_township(&written, name)) {
+        return Home::Ours;
+    }
+    let named = |(code, h): &(&'p String, &HomeTownship)| {
+        [code.as_str(), &h.office.name].iter().any(|n| is_same_township(&written, n))
+    };
+    match policy.contacts.home_townships.iter().find(named) {
+        Some((code, h)) => Home::Other(code, h),
+        None => Home::Unknown,
+    }
+}
+
+fn is_same_township(written: &str, known: &str) -> bool {
+    let bare = |name: &str| {
+        let name = name.strip_suffix("人民政府").or_else(|| name.strip_suffix("政府")).unwrap_or(name);
+        name.strip_suffix("办事处").unwrap_or(name).to_owned()
+    };
+    let is_code = |name: &str| name.len() >= 9 && name.bytes().all(|b| b.is_ascii_digit());
+    if is_code(written) && is_code(known) {
+        return written[..9] == known[..9];
+    }
+    // 秋水县秋水镇 is 秋水镇; 东秋水镇 is another.
+    let within = |long: &str, short: &str| {
+        let before = long.strip_suffix(short).filter(|_| !short.is_empty());
+        before.is_some_and(|b| b.is_empty() || b.ends_with(['省', '市', '州', '县', '区', '旗', '盟']))
+    };
+    let (written, known) = (bare(written), bare(known));
+    let begins = written.chars().count() >= 2 && known.starts_with(&written);
+    begins || within(&written, &known) || within(&known, &written)
+}
+
 /// The office of the household township and the education office there; ours if it is ours or not known.
 fn home(policy: &Policy, role: &Role, around: &Surroundings) -> Vec<Reachable> {
-    let ours = || office(&policy.contacts, role, "township_government");
-    let Some(home) = around.household_township.as_deref().map(str::trim).filter(|h| !h.is_empty()) else {
-        return ours();
-    };
-    if home == policy.township.code || home == policy.township.name {
-        return ours();
-    }
-    let found =
-        policy.contacts.home_townships.iter().find(|(code, h)| code.as_str() == home || h.office.name.contains(home));
-    match found {
-        Some((code, h)) => {
+    match home_of(policy, around.household_township.as_deref().unwrap_or_default()) {
+        Home::Other(code, h) => {
             let mut out = people(role, &format!("home:{code}"), &h.office.people);
             if let Some(e) = &h.education_office {
                 out.extend(people(role, &format!("home-education:{code}"), &e.people));
             }
             out
         }
-        None => ours(),
+        Home::Ours | Home::Unknown => office(&policy.contacts, role, "township_government"),
     }
 }
 
@@ -238,13 +275,15 @@ pub struct Told {
 }
 
 /// Everybody told by a rung (or of a relapse), once each, with the channels to use: the last used first, then the rest.
+/// (What a rehearsal put into the folder keeps the channels it would have gone by.)
 pub fn told_people(told: &[Told], of: impl Fn(&Told) -> bool) -> Vec<(&Recipient, Vec<ChannelId>)> {
     let mut out: Vec<(&Recipient, Vec<ChannelId>)> = Vec::new();
     for t in told.iter().rev().filter(|t| t.told && of(t)) {
         if out.iter().any(|(r, _)| r.same_person(&t.to)) {
             continue;
         }
-        let mut via: Vec<ChannelId> = t.by.iter().map(|(_, c)| c.clone()).collect();
+        let by = t.by.iter().map(|(_, c)| c.clone());
+        let mut via: Vec<ChannelId> = by.filter(|c| t.via.contains(c)).collect();
         for c in &t.via {
             if !via.contains(c) {
                 via.push(c.clone());
@@ -259,4 +298,29 @@ pub fn told_people(told: &[Told], of: impl Fn(&Told) -> bool) -> Vec<(&Recipient
 /// A telling by a rung or of a relapse: what "told" means for returned and correction letters.
 pub fn is_alarm(t: &Told) -> bool {
     !matches!(t.rung.as_str(), RETURNED | CORRECTED | MENDED | REPLY | UNCONFIRMED | DIGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_township_is_known_by_its_code_and_by_its_name() {
+        let check = |written: &str, known: &str, want: bool| {
+            assert_eq!(is_same_township(written, known), want, "{written} {known}");
+        };
+        check("520123105", "520123105", true);
+        check("520123105000", "520123105", true);
+        check("520123105201", "520123105", true);
+        check("520123106", "520123105", false);
+        check("秋水镇", "秋水镇人民政府", true);
+        check("秋水镇人民政府", "秋水镇", true);
+        check("秋水县秋水镇", "秋水镇人民政府", true);
+        check("秋水镇", "秋水县秋水镇人民政府", true);
+        check("秋水街道", "秋水街道办事处", true);
+        check("秋水", "秋水镇人民政府", true);
+        check("东秋水镇", "秋水镇人民政府", false);
+        check("镇", "秋水镇人民政府", false);
+        check("", "秋水镇", false);
+    }
 }

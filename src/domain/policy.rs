@@ -576,8 +576,14 @@ pub struct Contacts {
 impl Contacts {
     /// The hours of a role: its own, else those of `office` (and the defaults if that is not there either).
     pub fn hours_of(&self, role: &Role) -> &Hours {
-        static DEFAULT: Hours =
-            Hours { quiet: None, per_day: None, working_days_only: false, bundle_s: 600, digest: None };
+        static DEFAULT: Hours = Hours {
+            quiet: None,
+            per_day: None,
+            working_days_only: false,
+            bundle_s: 600,
+            digest: None,
+            valid_s: 86_400,
+        };
         self.hours
             .get(role)
             .or_else(|| if *role == "guardian" { None } else { self.hours.get("office") })
@@ -606,6 +612,8 @@ pub struct Hours {
     pub working_days_only: bool,
     pub bundle_s: i64,
     pub digest: Option<TimeOfDay>,
+    /// What is not told so long after it was due is composed anew.
+    pub valid_s: i64,
 }
 
 // ---------------------------------------------------------------- channels
@@ -616,8 +624,31 @@ pub struct Channel {
     pub kind: ChannelKind,
     pub rate: Rate,
     pub on_unknown: OnUnknown,
-    /// On channels that give receipts: how long to wait for one before the next channel or contact is tried.
-    pub receipt_within_s: Option<i64>,
+    pub receipts: Receipts,
+}
+
+/// How long a receipt is waited for before the next channel or contact is tried.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Receipts {
+    /// Nothing is said: two hours where the gateway gives receipts.
+    Usual,
+    Never,
+    Seconds(i64),
+}
+
+impl Receipts {
+    pub const USUAL: Receipts = Receipts::Seconds(2 * 3600);
+}
+
+impl Channel {
+    pub fn receipt_within_s(&self) -> Option<i64> {
+        let given =
+            matches!(&self.kind, ChannelKind::Http(h) if h.inbound.as_ref().is_some_and(|i| i.receipt.is_some()));
+        match if self.receipts == Receipts::Usual && given { Receipts::USUAL } else { self.receipts } {
+            Receipts::Seconds(s) => Some(s),
+            Receipts::Usual | Receipts::Never => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -169,20 +169,27 @@ fn since_return(c: &Child) -> Vec<Date> {
     if since.is_empty() { c.dates.clone() } else { since }
 }
 
+/// The absence that a return has ended.
+fn before_return(c: &Child) -> Vec<Date> {
+    c.dates.iter().copied().filter(|d| c.returned_on.is_none_or(|r| *d < r)).collect()
+}
+
 fn about_child(f: &Facts, c: &Child) -> Said {
     let lang = f.lang;
     let dates = match f.rung {
         notice::RELAPSED => say_dates(lang, &since_return(c)),
+        notice::RETURNED => say_dates(lang, &before_return(c)),
         _ => say_dates(lang, &c.dates),
     };
     let back = say_day(lang, c.returned_on.or(c.dates.last().copied()).unwrap_or_default());
     match f.reader {
         Reader::Guardian => {
             let text = match f.rung {
-                notice::RETURNED => m::guardian_returned(lang, &c.name, back),
+                notice::RETURNED if dates.is_empty() => m::guardian_returned(lang, &c.name, back),
+                notice::RETURNED => m::guardian_back(lang, &c.name, dates, back),
                 notice::RELAPSED => m::guardian_relapsed(lang, &c.name, dates, contact(c, lang)),
                 notice::CORRECTED => m::guardian_corrected(lang, &c.name),
-                notice::REPLY => m::reply_thanks(lang),
+                notice::REPLY => reply(f),
                 _ => m::guardian_absent(lang, &c.name, dates, contact(c, lang)),
             };
             (m::guardian_subject(lang, &c.name), text)
@@ -263,8 +270,27 @@ fn enclosed(f: &Facts) -> String {
     }
 }
 
+/// An answer names the children it is about, and who has taken a case on already.
 fn reply(f: &Facts) -> String {
-    f.facts.get("text").and_then(Value::as_str).map_or_else(|| m::reply_thanks(f.lang), str::to_owned)
+    let text = |v: &Value, key: &str| v.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (mut done, mut said) = (Vec::new(), Vec::new());
+    for a in f.facts.get("answers").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default() {
+        match a.get("taken").filter(|t| !t.is_null()) {
+            Some(t) => said.push(m::answer_taken(f.lang, text(a, "name"), text(t, "by"), text(t, "at"))),
+            None => done.push(text(a, "name")),
+        }
+    }
+    if !done.is_empty() {
+        said.insert(0, m::answer_done(f.lang, done.join(&m::list_mark(f.lang))));
+    }
+    if !said.is_empty() {
+        return said.join("\n");
+    }
+    let text = f.facts.get("text").and_then(Value::as_str).map_or_else(|| m::reply_thanks(f.lang), str::to_owned);
+    match f.child {
+        Some(c) => m::answer_about(f.lang, &c.name, text),
+        None => text,
+    }
 }
 
 /// Title and explanation of an incident.
@@ -288,8 +314,10 @@ pub fn incident_words(lang: Lang, k: &str, subject: &str, detail: &Value) -> Sai
             (m::mass_absence_title(lang, subject), m::mass_absence_text(lang, s("pupils"), say_dates(lang, &dates)))
         }
         kind::CONTACT_MISSING => (m::contact_missing_title(lang, subject), m::contact_missing_text(lang)),
+        kind::CHANNEL_DOWN if !s("refused").is_empty() => {
+            (m::message_refused_title(lang, subject), m::message_refused_text(lang))
+        }
         kind::CHANNEL_DOWN => (m::channel_down_title(lang, subject), m::channel_down_text(lang)),
-        "message_refused" => (m::message_refused_title(lang, subject), m::message_refused_text(lang)),
         kind::LETTERS_STUCK => (m::letters_stuck_title(lang, subject), m::letters_late_text(lang)),
         kind::LADDER_OVERDUE => (m::ladder_overdue_title(lang, subject), m::letters_late_text(lang)),
         kind::CASE_FOR_REVIEW => (m::case_for_review_title(lang, subject), m::case_for_review_text(lang)),
@@ -374,7 +402,10 @@ fn morning(f: &Facts) -> Said {
 }
 
 /// Several notices to one address are one letter.
-pub fn join(lang: Lang, said: Vec<Said>) -> Said {
+pub fn join(lang: Lang, mut said: Vec<Said>) -> Said {
+    // Whoever has two roles reads once what both are told.
+    let mut seen = std::collections::BTreeSet::new();
+    said.retain(|s| seen.insert(s.clone()));
     match said.len() {
         1 => said.into_iter().next().unwrap_or_default(),
         n => {

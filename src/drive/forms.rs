@@ -235,6 +235,7 @@ impl<'d> Forms<'d> {
             "text": text,
             "state": l.state,
             "attempts": l.attempts,
+            "possible_repeat": l.repeated,
             "documents": documents,
         }))
     }

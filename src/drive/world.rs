@@ -22,6 +22,8 @@ const SLOW_S: i64 = 60;
 const NAP: TimeDelta = TimeDelta::seconds(30);
 /// So often at most the engine is called again at one instant without a letter between.
 const AGAIN_MAX: u32 = 3;
+/// For how long one takes no more letters that says so.
+const THROTTLE_S: u32 = 60;
 /// More rounds than this within one instant mean that two steps feed each other for ever.
 const ROUNDS_MAX: u32 = 10_000;
 
@@ -37,6 +39,12 @@ pub enum Happening {
         /// `None`: whatever the address.
         address: Option<String>,
         does: Does,
+    },
+    /// A gateway reports on the last letter that it took for an address, before or after anything else it says.
+    Report {
+        channel: ChannelId,
+        address: String,
+        delivered: bool,
     },
     Restart(Death),
     Delivery(Delivery),
@@ -54,7 +62,7 @@ impl Happening {
         match self {
             Happening::AsleepUntil(_) => 0,
             Happening::Reload(_) => 1,
-            Happening::Gateway { .. } | Happening::Restart(_) => 2,
+            Happening::Gateway { .. } | Happening::Report { .. } | Happening::Restart(_) => 2,
             Happening::Delivery(_) | Happening::Recorded { is_delivery: true, .. } => 3,
             Happening::Command(_) | Happening::Recorded { .. } => 4,
         }
@@ -79,6 +87,8 @@ pub enum Does {
     /// Takes no such message.
     BadMessage,
     RefuseLogin,
+    /// Takes none for a minute.
+    Throttle,
 }
 
 impl Does {
@@ -91,7 +101,9 @@ impl Does {
             "undelivered" => Does::Undelivered,
             "no_receipt" => Does::NoReceipt,
             "bad_address" => Does::BadAddress,
+            "bad_message" => Does::BadMessage,
             "refuse_login" => Does::RefuseLogin,
+            "throttle" => Does::Throttle,
             _ => return None,
         })
     }
@@ -356,6 +368,16 @@ impl<S: Steps> World<S> {
                 self.gateways.insert((channel.clone(), address.clone()), *does);
                 None
             }
+            Happening::Report { channel, address, delivered } => {
+                let sent =
+                    self.sent.iter().filter(|s| s.channel == *channel && s.address == *address).map(|s| s.letter);
+                let taken = self.in_flight.iter().map(|(_, d)| d);
+                let taken = taken.filter(|d| d.channel == *channel && d.to.address == *address).map(|d| d.letter);
+                if let Some(letter) = sent.chain(taken).max() {
+                    self.steps.receipt(now, letter, *delivered)?;
+                }
+                None
+            }
             Happening::Restart(Death::Now) => {
                 self.die()?;
                 None
@@ -423,7 +445,7 @@ impl<S: Steps> World<S> {
         let own = self.gateways.get(&(q.channel.clone(), Some(q.address.clone())));
         let does = own.or_else(|| self.gateways.get(&(q.channel.clone(), None))).copied().unwrap_or(Does::Work);
         match does {
-            Does::Fail | Does::RefuseLogin => Answer::NoAnswer("scripted failure".into()),
+            Does::Fail | Does::RefuseLogin | Does::Throttle => Answer::NoAnswer("scripted failure".into()),
             _ if self.sent.iter().any(|s| s.letter == q.letter) => Answer::Accepted,
             _ => Answer::NeverCame,
         }
@@ -452,6 +474,10 @@ impl<S: Steps> World<S> {
                 Does::BadAddress => self.steps.settle(now, &d, Outcome::BadAddress("no such address".into())),
                 Does::BadMessage => self.steps.settle(now, &d, Outcome::BadMessage("no such message".into())),
                 Does::RefuseLogin => self.steps.settle(now, &d, Outcome::ChannelDown("login refused".into())),
+                Does::Throttle => {
+                    let seconds = THROTTLE_S;
+                    self.steps.settle(now, &d, Outcome::NotBefore { seconds, why: "too many".into() })
+                }
             };
             match settled {
                 // The rest had been claimed and is never sent by this process.
@@ -461,8 +487,8 @@ impl<S: Steps> World<S> {
         }
         match last {
             Some((Death::BeforeSettle, d)) => {
-                let taken =
-                    !matches!(self.does(&d), Does::Fail | Does::BadAddress | Does::BadMessage | Does::RefuseLogin);
+                use Does::{BadAddress, BadMessage, Fail, RefuseLogin, Throttle};
+                let taken = !matches!(self.does(&d), Fail | BadAddress | BadMessage | RefuseLogin | Throttle);
                 if taken {
                     self.accepted(&d, now);
                 }

@@ -1,6 +1,8 @@
 //! What people do to cases: each command is checked, becomes events and decisions, and lands in the ledger; a refusal says
 //! why. The command line, the control socket, policy tests and replies all come through here.
 
+mod replies;
+
 use super::pupils::{self, Around};
 use super::{StepError, ladder_by_hash, mass, prepared, rule_by_hash};
 use crate::domain::case::{Case, Event, Reason, State, Stated};
@@ -10,14 +12,14 @@ use crate::domain::ids::{CaseId, DecisionId, PupilId, Role, StatusId, Word};
 use crate::domain::incident;
 use crate::domain::ladder::{Footing, add, after_deadline};
 use crate::domain::message::{Lang, casework as m};
-use crate::domain::notice::{self, NewNotice};
+use crate::domain::notice;
 use crate::domain::paper::{self, Paper};
 use crate::domain::policy::{Anchor, Policy, Rung};
 use crate::domain::words::say_time;
 use crate::domain::{Date, Time, timeline};
 use crate::store::decisions::{self, Grounds, NewAct, NewDecision};
 use crate::store::{
-    Db, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, incidents, logbook, outbox, vault,
+    Db, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, incidents, logbook, vault,
 };
 use chrono::Days;
 use serde::{Deserialize, Serialize};
@@ -307,6 +309,11 @@ impl Desk<'_> {
         casework::leading_ladder(case, &|h| ladder_by_hash(self.tx, self.policy, h))
     }
 
+    /// Who has taken a case on, and when.
+    fn taken_on(&self, case: &Case) -> String {
+        case.ack.as_ref().map_or_else(String::new, |a| m::already_taken_on(self.lang, &a.by, say_time(a.at)))
+    }
+
     fn acknowledge(&self, who: &str, by: &str, role: Option<&Role>) -> Done {
         self.named(by)?;
         let case = self.open_case(who)?;
@@ -326,7 +333,7 @@ impl Desk<'_> {
         if let Some(ack) = &case.ack {
             // While it holds, another is told so; after it ran out another holds only if an act was recorded since.
             if ack.until > self.now || !ack.acted {
-                return no(m::already_taken_on(self.lang, &ack.by, say_time(ack.at)));
+                return no(self.taken_on(&case));
             }
         }
         let until = self.with_footing(case.pupil, |f| add(f, self.now, rule.holds, None))?;
@@ -747,149 +754,5 @@ impl Desk<'_> {
             return no(m::nothing_held(self.lang, subject.unwrap_or(kind)));
         }
         done(m::released(self.lang, n), None)
-    }
-
-    /// An SMS reply. `1` or 收到 acknowledges; a guardian's is the act `replied` and holds nothing.
-    fn reply(&self, from: &str, text: &str) -> Done {
-        let words: String = unicode_normalization::UnicodeNormalization::nfkc(text).collect();
-        let words = words.trim().trim_matches(['"', '\'', '“', '”', '「', '」', '。', '.']).trim().to_owned();
-        let digest = self.vault.digest("address", from);
-        let last: Vec<outbox::LetterRow> =
-            outbox::letters(self.tx)?.into_iter().filter(|l| l.digest == digest && l.accepted.is_some()).collect();
-        let mut letter = None;
-        for l in last.iter().rev() {
-            // Our own answers are no letters to be answered.
-            if !outbox::notices_of(self.tx, l.id)?.iter().all(|n| n.rung == notice::REPLY) {
-                letter = Some(l);
-                break;
-            }
-        }
-        let Some(letter) = letter else { return no(m::unknown_phone(self.lang)) };
-        let (ok, message) = match self.understood(&last, letter, &words) {
-            Ok(message) => (true, message),
-            Err(Refusal::Because(why)) => (false, why),
-            Err(e) => return Err(e),
-        };
-        self.answer(&last, &message)?;
-        Ok(Reply { ok, message, decision: None })
-    }
-
-    /// The number is not theirs, or they want no letters: it is written to no more, and a contact is missing.
-    fn block(&self, letter: &outbox::LetterRow) -> Result<(), Refusal> {
-        outbox::bury(self.tx, &letter.digest, &letter.channel, self.now)?;
-        for n in outbox::notices_of(self.tx, letter.id)? {
-            let segment = match n.pupil {
-                Some(p) => super::courier::place_of(self.tx, self.policy, p, self.now.date())?,
-                None => None,
-            };
-            let people = notice::Surroundings {
-                pupil: n.pupil,
-                school: segment.as_ref().map(|s| s.0.clone()).or_else(|| n.school.clone()),
-                class: segment.and_then(|s| s.1),
-                ..notice::Surroundings::default()
-            };
-            super::incidents::nobody_to_reach(self.tx, &people, &n.to.role, self.now)?;
-        }
-        Ok(())
-    }
-
-    /// Carries out what a known phone wrote; what is to be answered.
-    fn understood(
-        &self,
-        letters: &[outbox::LetterRow],
-        letter: &outbox::LetterRow,
-        words: &str,
-    ) -> Result<String, Refusal> {
-        if matches!(words, "打错了" | "退订") {
-            self.block(letter)?;
-            return Ok(m::done(self.lang));
-        }
-        let fresh = letter.accepted.is_some_and(|t| self.now - t <= chrono::TimeDelta::days(7));
-        let mut parts = words.split_whitespace();
-        let ack = matches!(parts.next(), Some("1" | "收到"));
-        let number = parts.next().map(str::to_owned);
-        let mut found: Vec<Case> = Vec::new();
-        // With a number: that case, whichever letter told of it. Without: every case in the last letter.
-        let asked: Vec<&outbox::LetterRow> = match number {
-            Some(_) => letters.iter().collect(),
-            None if fresh => vec![letter],
-            None => Vec::new(),
-        };
-        for l in asked {
-            for n in outbox::notices_of(self.tx, l.id)? {
-                if let crate::domain::notice::About::Case(id) = n.about
-                    && let Some(c) = cases::get(self.tx, self.vault, id)?
-                    && !found.iter().any(|f| f.id == c.id)
-                {
-                    found.push(c);
-                }
-            }
-        }
-        if let Some(number) = &number {
-            found.retain(|c| c.number.as_ref().is_some_and(|n| n.ends_with(number.as_str())));
-        }
-        if letter.role == "guardian" {
-            for c in found {
-                let kind = Word::new("replied");
-                self.act(&c.id.to_string(), &kind, None, self.now.date(), "guardian", None)?;
-            }
-            return Ok(m::done(self.lang));
-        }
-        if !ack || found.is_empty() {
-            return Err(Refusal::Because(m::reply_not_understood(self.lang)));
-        }
-        let words = outbox::words(self.tx, self.vault, letter.id)?;
-        let by = words.map(|w| w.name).unwrap_or_default();
-        let mut refused = None;
-        for c in found.iter().filter(|c| c.state == State::Open) {
-            match self.acknowledge(&c.id.to_string(), &by, Some(&letter.role)) {
-                Ok(_) => {}
-                Err(Refusal::Because(why)) => refused = Some(why),
-                Err(e) => return Err(e),
-            }
-        }
-        refused.map_or_else(|| Ok(m::done(self.lang)), |why| Err(Refusal::Because(why)))
-    }
-
-    /// The answer to a known phone, by the way by which it was told: at once, at most five a day.
-    fn answer(&self, letters: &[outbox::LetterRow], message: &str) -> Result<(), Refusal> {
-        const A_DAY: usize = 5;
-        let Some(letter) = letters.last() else { return Ok(()) };
-        let mut answered = 0;
-        for l in letters.iter().filter(|l| l.claimed.date() == self.now.date()) {
-            let notices = outbox::notices_of(self.tx, l.id)?;
-            answered += usize::from(notices.iter().any(|n| n.rung == notice::REPLY));
-        }
-        let told = outbox::notices_of(self.tx, letter.id)?;
-        let Some(n) = told.first().filter(|_| answered < A_DAY) else { return Ok(()) };
-        let before = outbox::of_subject(self.tx, n.about)?;
-        let telling = before.iter().filter(|b| b.rung == notice::REPLY).map(|b| b.telling + 1).max().unwrap_or(0);
-        let new = NewNotice {
-            about: n.about,
-            pupil: n.pupil,
-            school: n.school.clone(),
-            ladder: None,
-            rung: notice::REPLY.into(),
-            telling,
-            to: n.to.clone(),
-            via: vec![letter.channel.clone()],
-            template: None,
-            document: None,
-            statutory: false,
-            urgent: false,
-            due: self.now,
-            held: false,
-            facts: serde_json::json!({ "text": message }),
-        };
-        outbox::make(self.tx, &new, self.now)?;
-        // The contacts before the one who wrote have had their turn.
-        let made = outbox::of_subject(self.tx, n.about)?.into_iter().rev().find(|b| b.rung == notice::REPLY);
-        if let Some(mut made) = made.filter(|_| letter.contact > 0) {
-            for contact in 0..letter.contact {
-                made.tried.push(notice::Tried { contact, channel: letter.channel.clone() });
-            }
-            outbox::put_back(self.tx, &made, true)?;
-        }
-        Ok(())
     }
 }

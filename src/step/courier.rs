@@ -3,12 +3,13 @@
 
 mod settle;
 
-pub use settle::{answered, questions, receipt, recover, settle};
+pub use settle::{answered, questions, receipt, recover, refused, settle};
 
 use super::{StepError, machine, papers, prepared, pupils};
+use crate::domain::casework;
 use crate::domain::climbing::{address, address_kind};
 use crate::domain::compose::{self, Candidate, Way};
-use crate::domain::ids::{ChannelId, LetterId, SourceId};
+use crate::domain::ids::{CaseId, ChannelId, LetterId, SourceId};
 use crate::domain::incident::Incident;
 use crate::domain::letter::{Addressee, Attachment, Dispatch};
 use crate::domain::notice::{self, About, Notice, NoticeState, Reachable, Surroundings};
@@ -57,8 +58,9 @@ pub fn claim_within(
         if machine::mute_until(tx, now)?.is_some() {
             return Ok(Vec::new());
         }
-        let mut out = retries(tx, &vault, policy, now, boot, &mut has_room)?;
         let desk = Desk { unread, ..Desk::open(tx, &vault, policy, now)? };
+        let mut out = desk.retries(boot, &mut has_room)?;
+        settle::receipts_overdue(tx, &vault, policy, now)?;
         let waiting = desk.candidates(now)?;
         let ready = prepared(policy);
         let candidates: Vec<Candidate> = waiting.iter().map(|w| desk.candidate(w)).collect();
@@ -216,9 +218,15 @@ impl<'a> Desk<'a> {
             }
             About::Case(id) => {
                 let Some(case) = cases::get(self.tx, self.vault, id)? else { return Ok(false) };
+                // What would be taken back has been told: perhaps a receipt has said otherwise since.
+                let alarmed = || -> Result<bool, StepError> {
+                    let told = outbox::told(self.tx, n.about)?;
+                    Ok(told.iter().any(|t| t.told && notice::is_alarm(t) && t.to.same_person(&n.to)))
+                };
                 match n.rung.as_str() {
-                    notice::RETURNED => case.state != State::Open,
-                    notice::CORRECTED | notice::REPLY | notice::UNCONFIRMED | notice::DIGEST => true,
+                    notice::RETURNED => case.state != State::Open && alarmed()?,
+                    notice::CORRECTED => alarmed()?,
+                    notice::REPLY | notice::UNCONFIRMED | notice::DIGEST => true,
                     _ => case.state == State::Open,
                 }
             }
@@ -246,8 +254,15 @@ impl<'a> Desk<'a> {
         Ok(notice::resolve(self.policy, &n.to.role, &around).into_iter().find(|r| r.recipient.same_person(&n.to)))
     }
 
+    /// A rehearsal finds its way as always, and then puts the letter into the folder.
+    fn carrier<'c>(&'c self, channel: &'c ChannelId) -> &'c ChannelId {
+        let folder = self.policy.channels.iter().find(|c| matches!(c.kind, ChannelKind::Folder { .. })).map(|c| &c.id);
+        folder.filter(|_| self.policy.mode == Mode::Rehearsal).unwrap_or(channel)
+    }
+
     /// The next way: every channel of the first contact in order, then of the next; dead addresses and channels that have
-    /// stopped are passed over (one that has stopped is waited for if there is nothing else).
+    /// stopped are passed over (one that has stopped is waited for if there is nothing else). A letter outside rungs goes
+    /// first the way by which its recipient was last told.
     fn waiting(
         &self,
         n: &Notice,
@@ -255,33 +270,51 @@ impl<'a> Desk<'a> {
     ) -> Result<Option<Waiting>, StepError> {
         let Some(who) = self.people(n, kept)? else { return Ok(None) };
         let mut stopped: Option<(Way, Time)> = None;
-        let folder = self.policy.channels.iter().find(|c| matches!(c.kind, ChannelKind::Folder { .. })).map(|c| &c.id);
-        let rehearsal = folder.filter(|_| self.policy.mode == Mode::Rehearsal);
+        let mut ways = Vec::new();
+        let mut spent = Vec::new();
         for (i, person) in who.contacts.iter().enumerate() {
             let contact = u32::try_from(i).unwrap_or(u32::MAX);
             for channel in &n.via {
-                // A rehearsal finds its way as always, and then puts the letter into the folder.
-                let carrier = rehearsal.unwrap_or(channel);
-                if n.tried.iter().any(|t| t.contact == contact && t.channel == *carrier) {
-                    continue;
-                }
+                let carrier = self.carrier(channel);
                 let Some(address) = address(self.policy, channel, person) else { continue };
                 let digest = self.vault.digest("address", &address);
-                if outbox::is_dead(self.tx, &digest)? {
+                if n.tried.iter().any(|t| t.contact == contact && t.channel == *carrier) {
+                    spent.push((digest, carrier.clone()));
                     continue;
                 }
                 let sms = address_kind(self.policy, channel) == AddressKind::Phone;
-                let way = Way { contact, channel: carrier.clone(), name: person.name.clone(), address, digest, sms };
-                let state = outbox::channel(self.tx, carrier)?;
-                match state.down_since {
-                    Some(_) => {
-                        let from = state.not_before.unwrap_or(self.now);
-                        if stopped.is_none() {
-                            stopped = Some((way, from));
-                        }
+                ways.push(Way { contact, channel: carrier.clone(), name: person.name.clone(), address, digest, sms });
+            }
+        }
+        // Two contacts with one number are one way.
+        ways.retain(|way| !spent.iter().any(|(digest, channel)| *digest == way.digest && *channel == way.channel));
+        // An answer goes to the phone that wrote and to nobody else.
+        if n.rung == notice::REPLY
+            && let Some(id) = n.facts.get("to_letter").and_then(serde_json::Value::as_i64)
+            && let Some(asked) = outbox::letter(self.tx, LetterId(id))?
+        {
+            ways.retain(|way| way.digest[..] == asked.digest[..]);
+        }
+        let own_way = [notice::REPLY, notice::UNCONFIRMED, notice::MORNING, notice::WEAKENED];
+        if n.ladder.is_none()
+            && !own_way.contains(&n.rung.as_str())
+            && let Some((digest, channel)) = outbox::last_way(self.tx, n.about, &n.to)?
+        {
+            ways.sort_by_key(|way| way.channel != channel || way.digest[..] != digest[..]);
+        }
+        for way in ways {
+            if outbox::is_dead(self.tx, &way.digest)? {
+                continue;
+            }
+            let state = outbox::channel(self.tx, &way.channel)?;
+            // The next letter after a while finds out whether it still refuses.
+            match state.not_before.filter(|from| state.down_since.is_some() && *from > self.now) {
+                Some(from) => {
+                    if stopped.is_none() {
+                        stopped = Some((way, from));
                     }
-                    None => return self.of_way(n, way, state.not_before, false).map(Some),
                 }
+                None => return self.of_way(n, way, state.not_before, state.down_since.is_some()).map(Some),
             }
         }
         stopped.map(|(way, from)| self.of_way(n, way, Some(from), true)).transpose()
@@ -310,6 +343,88 @@ impl<'a> Desk<'a> {
             channel_from: w.channel_from,
             counted: &*w.counted,
         }
+    }
+
+    /// Letters that wait for another attempt and whose time has come, after another last look.
+    fn retries(&self, boot: &str, has_room: &mut dyn FnMut(&ChannelId) -> bool) -> Result<Vec<Dispatch>, StepError> {
+        let (tx, vault, policy, now) = (self.tx, self.vault, self.policy, self.now);
+        let ready = prepared(policy);
+        let mut out = Vec::new();
+        for l in outbox::under_way(tx)? {
+            let Some(at) = l.next_at.filter(|t| *t <= now) else { continue };
+            let (notices, changed) = self.still_carried(&l)?;
+            if notices.is_empty() {
+                outbox::set_letter_state(tx, l.id, "failed", Some("pointless"))?;
+                continue;
+            }
+            let urgent = notices.iter().any(|n| n.urgent || n.rung == notice::REPLY);
+            let open = ready.calendar.next_open(now, policy.contacts.hours_of(&l.role));
+            if !urgent && open > now {
+                outbox::wait_until(tx, l.id, open, l.why.as_deref().unwrap_or_default())?;
+                outbox::free_from(tx, l.id, open)?;
+                continue;
+            }
+            if !has_room(&l.channel) {
+                continue;
+            }
+            let Some(mut words) = outbox::words(tx, vault, l.id)? else { continue };
+            // What was not told within a day is composed anew with the day's facts.
+            let valid = TimeDelta::seconds(policy.contacts.hours_of(&l.role).valid_s);
+            let stale = notices.iter().any(|n| now - n.due > valid) || at - l.claimed > valid;
+            if changed || stale {
+                let sms = words.subject.is_none();
+                let carries = carries(policy, &l.channel, sms);
+                let mut said = Vec::new();
+                for n in &notices {
+                    said.push(say(tx, vault, policy, n, sms, carries, now)?);
+                }
+                if carries {
+                    papers::attach(tx, vault, policy, l.id, &notices.iter().collect::<Vec<_>>(), now)?;
+                }
+                let (subject, text) = words::join(policy.township.lang, said);
+                words = Words { subject: (!sms && !subject.is_empty()).then_some(subject), text, ..words };
+                outbox::set_words(tx, vault, l.id, &words)?;
+            }
+            outbox::begin_attempt(tx, l.id, boot, l.why.as_deref() == Some("unknown"))?;
+            let attachments = papers::attached(tx, vault, policy, l.id)?;
+            out.push(dispatch(l.id, l.attempts + 1, &l.channel, &l.role, words, attachments, now));
+        }
+        Ok(out)
+    }
+
+    /// What a letter that is tried again still carries, and whether that is less than before. What has lost its point is
+    /// cancelled; what would go to an address that is not its recipient's any more waits for another letter.
+    fn still_carried(&self, l: &outbox::LetterRow) -> Result<(Vec<Notice>, bool), StepError> {
+        let carried = outbox::carried(self.tx, l.id)?;
+        let mut still = Vec::new();
+        let before = outbox::notices_of(self.tx, l.id)?;
+        let many = before.len();
+        for n in before {
+            let waits = carried.iter().any(|c| c.id == n.id);
+            let has_point = waits && self.has_point(&n)?;
+            if has_point && self.is_address_of(&n, l)? {
+                still.push(n);
+                continue;
+            }
+            if waits && !has_point {
+                outbox::set_state(self.tx, n.id, NoticeState::Cancelled)?;
+            }
+            outbox::take_out(self.tx, l.id, n.id)?;
+        }
+        let changed = still.len() < many;
+        Ok((still, changed))
+    }
+
+    /// The register and the contacts still give the recipient the address of the letter, it is not dead, and the way to it
+    /// is still this channel (a rehearsal may have begun or ended).
+    fn is_address_of(&self, n: &Notice, l: &outbox::LetterRow) -> Result<bool, StepError> {
+        if outbox::is_dead(self.tx, &l.digest)? {
+            return Ok(false);
+        }
+        let Some(who) = self.people(n, &mut BTreeMap::new())? else { return Ok(false) };
+        let is = |a: Option<String>| a.is_some_and(|a| self.vault.digest("address", &a)[..] == l.digest[..]);
+        let same = |c: &&ChannelId| *self.carrier(c) == l.channel;
+        Ok(who.contacts.iter().any(|p| n.via.iter().filter(same).any(|c| is(address(self.policy, c, p)))))
     }
 
     fn write(&self, parts: &[&Waiting], boot: &str, now: Time) -> Result<Dispatch, StepError> {
@@ -400,58 +515,6 @@ pub fn place_of(
     Ok(built.roster.at(pupil, today).map(|s| (s.school_id.clone(), s.class.clone(), s.grade)))
 }
 
-/// Letters that wait for another attempt and whose time has come.
-fn retries(
-    tx: &Transaction,
-    vault: &Vault,
-    policy: &Policy,
-    now: Time,
-    boot: &str,
-    has_room: &mut dyn FnMut(&ChannelId) -> bool,
-) -> Result<Vec<Dispatch>, StepError> {
-    let ready = prepared(policy);
-    let mut out = Vec::new();
-    for l in outbox::under_way(tx)? {
-        let Some(at) = l.next_at.filter(|t| *t <= now) else { continue };
-        let notices: Vec<Notice> =
-            outbox::notices_of(tx, l.id)?.into_iter().filter(|n| n.state == NoticeState::Waiting).collect();
-        if notices.is_empty() {
-            outbox::set_letter_state(tx, l.id, "failed", Some("pointless"))?;
-            continue;
-        }
-        let urgent = notices.iter().any(|n| n.urgent || n.rung == notice::REPLY);
-        let open = ready.calendar.next_open(now, policy.contacts.hours_of(&l.role));
-        if !urgent && open > now {
-            outbox::wait_until(tx, l.id, open, l.why.as_deref().unwrap_or_default())?;
-            outbox::free_from(tx, l.id, open)?;
-            continue;
-        }
-        if !has_room(&l.channel) {
-            continue;
-        }
-        let Some(mut words) = outbox::words(tx, vault, l.id)? else { continue };
-        // What was not told within a day is composed anew with the day's facts.
-        if notices.iter().any(|n| now - n.due > TimeDelta::hours(24)) || at - l.claimed > TimeDelta::hours(24) {
-            let sms = words.subject.is_none();
-            let carries = carries(policy, &l.channel, sms);
-            let mut said = Vec::new();
-            for n in &notices {
-                said.push(say(tx, vault, policy, n, sms, carries, now)?);
-            }
-            if carries {
-                papers::attach(tx, vault, policy, l.id, &notices.iter().collect::<Vec<_>>(), now)?;
-            }
-            words.text = words::join(policy.township.lang, said).1;
-            outbox::set_words(tx, vault, l.id, &words)?;
-        }
-        outbox::begin_attempt(tx, l.id, boot, l.why.as_deref() == Some("unknown"))?;
-        let attachments = papers::attached(tx, vault, policy, l.id)?;
-        out.push(dispatch(l.id, l.attempts + 1, &l.channel, &l.role, words, attachments, now));
-    }
-    settle::receipts_overdue(tx, vault, policy, now)?;
-    Ok(out)
-}
-
 /// The words of one notice with the facts of now.
 fn say(
     tx: &Transaction,
@@ -473,6 +536,9 @@ fn say(
         let grounds = grounds.unwrap_or_default();
         said_facts["by"] = grounds.by.into();
         said_facts["second"] = grounds.second.into();
+    }
+    if n.rung == notice::REPLY {
+        said_facts["answers"] = answers(tx, vault, policy, n)?;
     }
     if n.statutory && matches!(n.about, About::Case(_)) {
         // What a hold makes of the words is decided by the state of the instant: it may begin in the step that made the notice.
@@ -497,6 +563,24 @@ fn say(
         lang: policy.township.lang,
     };
     Ok(words::say(policy, &facts))
+}
+
+/// What an answer says of each case it is about: the child's name; who has taken it on and when, if that was refused.
+/// A guardian reads of the child only whom the letter was about.
+fn answers(tx: &Transaction, vault: &Vault, policy: &Policy, n: &Notice) -> Result<serde_json::Value, StepError> {
+    let mut out = Vec::new();
+    for of in n.facts.get("cases").and_then(|c| c.as_array()).map(Vec::as_slice).unwrap_or_default() {
+        let Some(id) = of.get("case").and_then(serde_json::Value::as_i64) else { continue };
+        let Some(case) = cases::get(tx, vault, CaseId(id))? else { continue };
+        if reader(policy, n) == Reader::Guardian && Some(case.pupil) != n.pupil {
+            continue;
+        }
+        let name = vault::pupil_card(tx, vault, case.pupil)?.map(|c| c.name).unwrap_or_default();
+        let taken = case.ack.filter(|_| of.get("done").and_then(serde_json::Value::as_bool) == Some(false));
+        let taken = taken.map(|a| serde_json::json!({ "by": a.by, "at": words::say_time(a.at) }));
+        out.push(serde_json::json!({ "name": name, "taken": taken }));
+    }
+    Ok(out.into())
 }
 
 fn reader(policy: &Policy, n: &Notice) -> Reader {
@@ -548,7 +632,11 @@ pub fn child(
 ) -> Result<Child, StepError> {
     let card = vault::pupil_card(tx, vault, pupil)?;
     let case = case.map(|id| cases::get(tx, vault, id)).transpose()?.flatten();
-    let place = place_of(tx, policy, pupil, now.date())?;
+    let ready = prepared(policy);
+    let today = now.date();
+    let loaded = evidence::load(tx, &[pupil])?;
+    let built = crate::domain::timeline::build(policy, &ready.calendar, &loaded, &[pupil], today, None);
+    let place = built.roster.at(pupil, today).map(|s| (s.school_id.clone(), s.class.clone()));
     let mut dates: Vec<Date> = Vec::new();
     if let Some(case) = &case {
         let all: Vec<_> =
@@ -562,6 +650,12 @@ pub fn child(
         // After a relapse the days since are what it is about.
         if let Some(on) = case.relapsed_on {
             dates.push(on);
+        }
+        // Days that count and have made no finding yet, today among them.
+        if let (Some(first), Some(timeline)) = (dates.iter().min().copied(), built.timelines.get(&pupil)) {
+            let rules = |hash: &str| super::rule_by_hash(tx, policy, hash);
+            let since = timeline.days(&ready.calendar).filter(|d| first <= d.date() && d.date() <= today);
+            dates.extend(since.filter(|d| casework::counts_for(&rules, case, d)).map(|d| d.date()));
         }
         dates.sort_unstable();
         dates.dedup();

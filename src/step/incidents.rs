@@ -111,7 +111,7 @@ pub fn run(
     }
     let mut opened = false;
     for (people, role) in missing {
-        opened |= nobody_to_reach(tx, &people, &role, now)?;
+        opened |= nobody_to_reach(tx, policy, &people, &role, now)?;
     }
     if opened {
         // They climb from this same instant; nothing opens twice.
@@ -423,17 +423,22 @@ fn first_run(tx: &Transaction, now: Time) -> Result<Date, StoreError> {
 
 // ---------------------------------------------------------------- nobody to reach
 
-/// Opens `contact_missing` for the pupil (a guardian nobody can reach) or the role, unless it is open.
-pub fn nobody_to_reach(tx: &Transaction, people: &Surroundings, role: &Role, now: Time) -> Result<bool, StepError> {
-    let subject = match people.pupil {
-        Some(p) if *role == "guardian" => p.to_string(),
-        _ => match &people.school {
-            Some(s) if *role == "homeroom" => {
-                format!("{role}@{s}/{}", people.class.as_ref().map_or("", |c| c.as_str()))
-            }
-            Some(s) => format!("{role}@{s}"),
-            None => role.to_string(),
-        },
+/// Opens `contact_missing` for the pupil (a guardian nobody can reach) or the role (of a class, of a school, or an office),
+/// unless it is open.
+pub fn nobody_to_reach(
+    tx: &Transaction,
+    policy: &Policy,
+    people: &Surroundings,
+    role: &Role,
+    now: Time,
+) -> Result<bool, StepError> {
+    let of_school = |s: &SchoolId| policy.school(s).is_some_and(|s| s.contacts.contains_key(role));
+    let is_office = policy.contacts.offices.contains_key(role.as_str());
+    let subject = match &people.school {
+        _ if people.pupil.is_some() && *role == "guardian" => people.pupil.map_or_else(String::new, |p| p.to_string()),
+        Some(s) if *role == "homeroom" => format!("{role}@{s}/{}", people.class.as_ref().map_or("", |c| c.as_str())),
+        Some(s) if of_school(s) || !is_office => format!("{role}@{s}"),
+        _ => role.to_string(),
     };
     if find_open(tx, kind::CONTACT_MISSING, &subject)?.is_some() {
         return Ok(false);

@@ -55,6 +55,14 @@ pub fn notice(tx: &Transaction, sealed: &Vault, policy: &Policy, now: Time) -> R
     if !weaker.is_empty() {
         tell(tx, policy, &weaker, now)?;
     }
+    // A channel that stopped may be what was mended: it is tried again at once.
+    for channel in &policy.channels {
+        let mut state = outbox::channel(tx, &channel.id)?;
+        if state.down_since.is_some() {
+            state.not_before = Some(now);
+            outbox::set_channel(tx, &channel.id, &state)?;
+        }
+    }
     // The people of a school are no part of its calendar, and nothing personal is kept here.
     let mut schools = policy.schools.clone();
     for s in &mut schools {

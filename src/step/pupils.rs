@@ -246,7 +246,7 @@ pub fn finish(
         outbox::make(tx, n, around.now)?;
     }
     for (_, role) in &moves.unreachable {
-        super::incidents::nobody_to_reach(tx, people, role, around.now)?;
+        super::incidents::nobody_to_reach(tx, around.policy, people, role, around.now)?;
     }
     Ok(())
 }

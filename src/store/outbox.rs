@@ -207,8 +207,10 @@ pub fn release(tx: &Transaction, id: NoticeId, not_before: Time) -> Result<(), S
 }
 
 pub fn hold(tx: &Transaction, id: NoticeId) -> Result<(), StoreError> {
+    // What waits for another attempt has not gone.
     tx.prepare_cached(
-        "UPDATE notice SET state = 'held', free_since = NULL WHERE id = ?1 AND state = 'waiting' AND letter IS NULL",
+        "UPDATE notice SET state = 'held', letter = NULL, free_since = NULL WHERE id = ?1 AND state = 'waiting'
+         AND (letter IS NULL OR letter IN (SELECT id FROM letter WHERE state = 'waiting'))",
     )?
     .execute([id.0])?;
     Ok(())
@@ -418,6 +420,50 @@ pub fn notices_of(conn: &Connection, id: LetterId) -> Result<Vec<Notice>, StoreE
     collect(&mut conn.prepare_cached(&sql)?, [id.0])
 }
 
+/// Notices that a letter under way carries and that still wait.
+pub fn carried(conn: &Connection, id: LetterId) -> Result<Vec<Notice>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM notice WHERE letter = ?1 AND state = 'waiting' ORDER BY id");
+    collect(&mut conn.prepare_cached(&sql)?, [id.0])
+}
+
+/// A letter with the notice is on its way.
+pub fn is_under_way(conn: &Connection, id: NoticeId) -> Result<bool, StoreError> {
+    let sql = "SELECT letter IS NOT NULL FROM notice WHERE id = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([id.0], |r| r.get(0)).optional()?.unwrap_or(false))
+}
+
+/// Another letter than this one has told the notice, or perhaps told it.
+pub fn is_told_by_another(conn: &Connection, id: NoticeId, but: LetterId) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*) FROM letter_notice c JOIN letter l ON l.id = c.letter
+         WHERE c.notice = ?1 AND l.id <> ?2 AND l.state IN ('accepted', 'delivered', 'unknown')";
+    Ok(conn.prepare_cached(sql)?.query_row([id.0, but.0], |r| r.get::<_, i64>(0))? > 0)
+}
+
+/// The letter that had told it was not delivered: nobody has been told.
+pub fn untell(tx: &Transaction, id: NoticeId) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE notice SET told = NULL, told_by = NULL WHERE id = ?1")?.execute([id.0])?;
+    Ok(())
+}
+
+/// A notice goes no more with a letter that waits for another attempt.
+pub fn take_out(tx: &Transaction, id: LetterId, notice: NoticeId) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM letter_notice WHERE letter = ?1 AND notice = ?2")?.execute([id.0, notice.0])?;
+    tx.prepare_cached("UPDATE notice SET letter = NULL WHERE id = ?1 AND letter = ?2")?.execute([notice.0, id.0])?;
+    Ok(())
+}
+
+/// The address and channel of the letter that last told the recipient of a case or an incident.
+pub fn last_way(conn: &Connection, about: About, to: &Recipient) -> Result<Option<(Vec<u8>, ChannelId)>, StoreError> {
+    let sql = "SELECT l.address_digest, l.channel FROM letter l
+         JOIN letter_notice c ON c.letter = l.id JOIN notice n ON n.id = c.notice
+         WHERE n.about = ?1 AND n.office = ?2 AND n.person = ?3 AND n.rung <> 'reply'
+           AND l.accepted IS NOT NULL AND l.state <> 'failed' ORDER BY l.accepted DESC, l.id DESC LIMIT 1";
+    let row = conn.prepare_cached(sql)?.query_row(params![about_text(about), to.office, to.person], |r| {
+        Ok((r.get(0)?, ChannelId::from(r.get::<_, String>(1)?)))
+    });
+    Ok(row.optional()?)
+}
+
 /// Another attempt begins.
 pub fn begin_attempt(tx: &Transaction, id: LetterId, boot: &str, repeated: bool) -> Result<(), StoreError> {
     tx.prepare_cached(
@@ -486,8 +532,11 @@ pub fn told_by_letter(
     )?
     .execute(params![l.id.0, state, ms(now), gateway_id, receipt_by.map(ms)])?;
     let by = json(&(l.contact, &l.channel))?;
-    tx.prepare_cached("UPDATE notice SET state = 'told', told = ?2, told_by = ?3, letter = NULL WHERE letter = ?1")?
-        .execute(params![l.id.0, ms(now), by])?;
+    tx.prepare_cached(
+        "UPDATE notice SET state = 'told', told = ?2, told_by = ?3, letter = NULL
+         WHERE letter = ?1 AND state = 'waiting'",
+    )?
+    .execute(params![l.id.0, ms(now), by])?;
     Ok(())
 }
 
@@ -527,22 +576,22 @@ pub fn accepted_since(conn: &Connection, digest: &[u8; 32], since: Time) -> Resu
     Ok(n > 0)
 }
 
-/// SMS about a pupil that count for the day, accepted (or under way) between two instants, to one number.
+/// SMS about a pupil to one number that count for a day: accepted on it, whatever a receipt said of them, or under way.
 pub fn counted(conn: &Connection, digest: &[u8; 32], pupil: PupilId, from: Time, to: Time) -> Result<u32, StoreError> {
     Ok(conn
         .prepare_cached(
             "SELECT count(*) FROM letter WHERE address_digest = ?1 AND pupil = ?2 AND counts = 1
-             AND state <> 'failed' AND ifnull(accepted, claimed) >= ?3 AND ifnull(accepted, claimed) < ?4",
+             AND ((accepted >= ?3 AND accepted < ?4) OR (accepted IS NULL AND state <> 'failed'))",
         )?
         .query_row(params![digest.as_slice(), pupil.0, ms(from), ms(to)], |r| r.get(0))?)
 }
 
 // ---------------------------------------------------------------- addresses and channels
 
-pub fn is_dead(conn: &Connection, digest: &[u8; 32]) -> Result<bool, StoreError> {
+pub fn is_dead(conn: &Connection, digest: &[u8]) -> Result<bool, StoreError> {
     let found: Option<i64> = conn
         .prepare_cached("SELECT 1 FROM dead_address WHERE digest = ?1")?
-        .query_row([digest.as_slice()], |r| r.get(0))
+        .query_row([digest], |r| r.get(0))
         .optional()?;
     Ok(found.is_some())
 }

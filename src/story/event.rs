@@ -35,6 +35,12 @@ pub enum What {
         address: Option<String>,
         does: Does,
     },
+    /// A receipt that comes by itself, early, late or once more.
+    Report {
+        channel: ChannelId,
+        address: String,
+        delivered: bool,
+    },
     Restart(Death),
     AsleepUntil(Time),
     Policy(PolicyOf),
@@ -122,7 +128,7 @@ const EVENTS: [(&str, &[&str]); 17] = [
     ("import", &["source", "confirm"]),
     ("register", &["by"]),
     ("release", &["school", "subject", "by"]),
-    ("channel", &["does", "number"]),
+    ("channel", &["does", "number", "reports"]),
     ("restart", &[]),
     ("asleep_until", &[]),
     ("policy", &[]),
@@ -247,10 +253,23 @@ fn what(eye: &mut Eye, node: &Node, name: &str, at: Option<Time>) -> Option<What
             subject: eye.text_at(node, "school").or_else(|| eye.text_at(node, "subject")),
             by,
         }),
+        "channel" if node.get("reports").is_some() => {
+            let reports = eye.must(node, "reports")?;
+            let delivered = match reports.as_str() {
+                "delivered" => true,
+                "undelivered" => false,
+                _ => {
+                    eye.problem(node.line, say::bad_choice(eye.lang, reports, "delivered, undelivered"));
+                    return None;
+                }
+            };
+            let channel = ChannelId::from(eye.text(name, value)?);
+            What::Report { channel, address: eye.must(node, "number")?, delivered }
+        }
         "channel" => {
             let does = eye.must(node, "does")?;
             let Some(does) = Does::parse(&does) else {
-                let known = "fail, slow, hang_up, undelivered, no_receipt, bad_address, refuse_login, work";
+                let known = "fail, slow, hang_up, undelivered, no_receipt, bad_address, bad_message, refuse_login, throttle, work";
                 eye.problem(node.line, say::bad_choice(eye.lang, does, known));
                 return None;
             };

@@ -11,7 +11,7 @@ use super::read::{Attendance, PolicyOf, Story, known_at_default};
 use super::tested::{LEAVE_SOURCE, REGISTER_SOURCE, SCHOOL_HEADER, as_tested};
 use super::yaml::Node;
 use crate::domain::calendar::Calendar;
-use crate::domain::ids::{SchoolId, SourceId, StatusId};
+use crate::domain::ids::{ChannelId, SchoolId, SourceId, StatusId};
 use crate::domain::message::{Lang, story as say};
 use crate::domain::policy::{Content, CoverageKind, Policy, School, Source};
 use crate::domain::{Date, Time, TimeOfDay};
@@ -396,14 +396,22 @@ impl<'s> Stage<'s> {
                     Happening::Delivery(delivery)
                 }
                 What::Gateway { channel, address, does } => {
-                    if self.policy.channel(channel).is_none() {
-                        let known = self.policy.channels.iter().map(|c| c.id.as_str()).collect::<Vec<_>>().join(", ");
-                        self.eye.problem(event.line, say::unknown_channel(self.eye.lang, channel, known));
-                    }
+                    self.must_have_channel(event.line, channel);
                     Happening::Gateway { channel: channel.clone(), address: address.clone(), does: *does }
+                }
+                What::Report { channel, address, delivered } => {
+                    self.must_have_channel(event.line, channel);
+                    let (channel, address) = (channel.clone(), address.clone());
+                    Happening::Report { channel, address, delivered: *delivered }
                 }
                 What::Restart(death) => Happening::Restart(*death),
                 What::AsleepUntil(t) => Happening::AsleepUntil(*t),
+                What::Policy(PolicyOf::Path { line, path })
+                    if let Err(why) = std::fs::metadata(self.folder.join(path)) =>
+                {
+                    self.eye.problem(*line, format!("{path}: {}", say::unreadable(self.eye.lang, why)));
+                    continue;
+                }
                 // A reload that does not compile is an event of the story, not a mistake in it.
                 What::Policy(of) => Happening::Reload(match load(of) {
                     Ok(policy) => Ok(Box::new(as_tested(policy, self.story))),
@@ -414,6 +422,13 @@ impl<'s> Stage<'s> {
                 self.look_at(event.line, command);
             }
             self.script.push((at, happening));
+        }
+    }
+
+    fn must_have_channel(&mut self, line: u32, channel: &ChannelId) {
+        if self.policy.channel(channel).is_none() {
+            let known = self.policy.channels.iter().map(|c| c.id.as_str()).collect::<Vec<_>>().join(", ");
+            self.eye.problem(line, say::unknown_channel(self.eye.lang, channel, known));
         }
     }
 

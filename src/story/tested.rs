@@ -4,7 +4,8 @@ use super::event::What;
 use super::read::Story;
 use crate::domain::ids::SchoolId;
 use crate::domain::policy::{
-    Blank, Content, CoverageKind, Format, Guard, Layout, Policy, Poll, Reader, Replaces, Source, SourceKind, StatedAt,
+    Blank, ChannelKind, Content, CoverageKind, Format, Guard, Layout, Policy, Poll, Reader, Receipts, Replaces, Source,
+    SourceKind, StatedAt,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +43,12 @@ pub fn as_tested(mut policy: Policy, story: &Story) -> Policy {
         let empty = source.school.as_ref().map_or(ours.is_empty(), |s| !ours.contains(s));
         if empty {
             source.expected_by = None;
+        }
+    }
+    // The gateways of a story report what became of each letter.
+    for channel in &mut policy.channels {
+        if channel.receipts == Receipts::Usual && matches!(channel.kind, ChannelKind::Http(_)) {
+            channel.receipts = Receipts::USUAL;
         }
     }
     let own = [(REGISTER_SOURCE, Content::Register), (LEAVE_SOURCE, Content::Leave)];

@@ -23,7 +23,7 @@ pub struct Want {
 }
 
 const FINDING: [&str; 9] = ["rule", "pupil", "class", "school", "fired_on", "last_on", "open", "measure", "evidence"];
-const LETTER: [&str; 18] = [
+const LETTER: [&str; 19] = [
     "at",
     "to",
     "name",
@@ -39,6 +39,7 @@ const LETTER: [&str; 18] = [
     "subject",
     "text",
     "attempts",
+    "possible_repeat",
     "ladder",
     "letter",
     "documents",

@@ -67,6 +67,10 @@ fn a_mistake_in_an_event_is_shown_with_its_line() {
         ("{at: \"2026-09-07 10:00\", register: {S1: {nickname: 小雨}}}", "nickname"),
         ("{at: \"2026-09-07 10:00\", channel: sms, does: explode}", "explode"),
         ("{at: \"2026-09-07 10:00\", channel: pigeon, does: fail}", "pigeon"),
+        ("{at: \"2026-09-07 10:00\", channel: sms, reports: lost, number: \"13900000001\"}", "lost"),
+        ("{at: \"2026-09-07 10:00\", channel: sms, reports: delivered}", "number"),
+        ("{at: \"2026-09-07 10:00\", channel: pigeon, reports: delivered, number: \"13900000001\"}", "pigeon"),
+        ("{at: \"2026-09-07 10:00\", policy: gone.yaml}", "gone.yaml"),
         ("{at: \"2026-09-07 10:00\", restart: maybe}", "maybe"),
         ("{at: \"2026-09-07 10:00\", asleep_until: tomorrow}", "tomorrow"),
     ];
@@ -76,6 +80,22 @@ fn a_mistake_in_an_event_is_shown_with_its_line() {
         let shown = said.err.lines().any(|l| l.starts_with("one.test.yaml:9: ") && l.contains(names));
         assert!(shown, "{line}\n{}", said.err);
     }
+}
+
+#[test]
+fn a_policy_that_is_not_there_is_shown_with_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let story =
+        "title: 一天\npupils: []\npolicy: nowhere/gone.yaml\nuntil: \"2026-09-07 12:00\"\nwant: {letters: []}\n";
+    std::fs::write(folder.path().join("one.test.yaml"), story).expect("the story is written");
+    let said = Command::new(env!("CARGO_BIN_EXE_kongchuo"))
+        .args(["test", "one.test.yaml"])
+        .current_dir(folder.path())
+        .output()
+        .expect("the program runs");
+    let err = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert_eq!(said.status.code(), Some(2), "{err}");
+    assert!(err.lines().any(|l| l.starts_with("one.test.yaml:3: ") && l.contains("nowhere/gone.yaml")), "{err}");
 }
 
 #[test]

@@ -177,7 +177,7 @@ fn quiet_hours_hold_from_their_start_to_their_end_and_offices_rest_on_days_off()
     let check = |at: &str, quiet: Option<(&str, &str)>, working_days_only: bool, want: &str| {
         let clock = |s: &str| s.parse::<chrono::NaiveTime>().expect("a time");
         let quiet = quiet.map(|(f, t)| (clock(f), clock(t)));
-        let hours = Hours { quiet, per_day: None, working_days_only, bundle_s: 600, digest: None };
+        let hours = Hours { quiet, per_day: None, working_days_only, bundle_s: 600, digest: None, valid_s: 86_400 };
         assert_eq!(c.next_open(time(at), &hours), time(want), "{at} {quiet:?}");
     };
     let night = Some(("21:00:00", "07:00:00"));

@@ -12,7 +12,7 @@ use kongchuo::channel::{Opening, Outbound, open};
 use kongchuo::domain::ids::{ChannelId, LetterId, Role};
 use kongchuo::domain::letter::{Addressee, Dispatch};
 use kongchuo::domain::message::Lang;
-use kongchuo::domain::policy::{Channel, ChannelKind, OnUnknown, Rate, Secret};
+use kongchuo::domain::policy::{Channel, ChannelKind, OnUnknown, Rate, Receipts, Secret};
 use secrecy::SecretString;
 
 /// A letter to a made-up person.
@@ -37,7 +37,7 @@ fn outbound(kind: ChannelKind) -> Outbound {
         kind,
         rate: Rate::default(),
         on_unknown: OnUnknown::ResendOnce,
-        receipt_within_s: None,
+        receipts: Receipts::Never,
     };
     let secret = |_: &Secret| Ok(SecretString::from("s3cret+&\""));
     open(

@@ -1,12 +1,14 @@
 //! Channels and templates: which keys a kind of channel takes, and that every template can be read.
 
 use super::{Bench, at_least_one, check_url, contact, id, inbound, seconds, secret};
+use crate::config::leaf::Duration;
 use crate::config::problem::{Pos, did_you_mean, say};
 use crate::config::raw;
 use crate::config::read::{Dict, Opt};
 use crate::domain::ids::ChannelId;
 use crate::domain::policy::{
-    Channel, ChannelKind, EmailChannel, ErrorClass, HttpChannel, OnUnknown, Rate, Success, Template, Templates, Tls,
+    Channel, ChannelKind, EmailChannel, ErrorClass, HttpChannel, OnUnknown, Rate, Receipts, Success, Template,
+    Templates, Tls,
 };
 use crate::domain::words::{CHILD_VARIABLES, OFFICE_VARIABLES};
 use minijinja::{ErrorKind, UndefinedBehavior};
@@ -37,7 +39,7 @@ pub fn channels(raw: Option<&Dict<raw::Channel>>, b: &mut Bench) -> Vec<Channel>
             kind,
             rate,
             on_unknown: OnUnknown::Idempotent,
-            receipt_within_s: None,
+            receipts: Receipts::Never,
         });
     }
     out
@@ -124,8 +126,16 @@ fn channel(name: &str, c: &raw::Channel, b: &mut Bench) -> Option<Channel> {
         kind,
         rate: rate(c.rate.get(), b),
         on_unknown,
-        receipt_within_s: seconds(&c.receipt_within, 1, b),
+        receipts: receipts(&c.receipt_within, b),
     })
+}
+
+fn receipts(within: &Opt<Duration>, b: &mut Bench) -> Receipts {
+    match seconds(within, 1, b) {
+        Some(s) => Receipts::Seconds(s),
+        None if within.null => Receipts::Never,
+        None => Receipts::Usual,
+    }
 }
 
 fn timeout(c: &raw::Channel, b: &mut Bench) -> u32 {

@@ -91,7 +91,8 @@ fn office(name: &Opt<String>, people: &Opt<Vec<At<raw::Person>>>, pos: Pos, b: &
 }
 
 fn hours_by_role(raw: &Dict<raw::Hours>, out: &mut Contacts, b: &mut Bench) {
-    let bare = Hours { quiet: None, per_day: None, working_days_only: false, bundle_s: 600, digest: None };
+    let bare =
+        Hours { quiet: None, per_day: None, working_days_only: false, bundle_s: 600, digest: None, valid_s: 86_400 };
     // The office first: what a role leaves out is the office's.
     let office = raw.0.iter().find(|(k, _)| k.text == "office");
     let of_office = office.map_or_else(|| bare.clone(), |(_, h)| hours(h, &bare, b));
@@ -107,20 +108,31 @@ fn hours_by_role(raw: &Dict<raw::Hours>, out: &mut Contacts, b: &mut Bench) {
 
 fn hours(raw: &raw::Hours, base: &Hours, b: &mut Bench) -> Hours {
     let mut out = base.clone();
-    if let Some(quiet) = raw.quiet.get() {
-        out.quiet = quiet.0;
+    // `null` takes away what the office or the guardians usually have.
+    match raw.quiet.get() {
+        Some(quiet) => out.quiet = quiet.0,
+        None if raw.quiet.null => out.quiet = None,
+        None => {}
     }
-    out.per_day = at_least_one(&raw.per_day, b).or(out.per_day);
+    out.per_day = at_least_one(&raw.per_day, b).or(out.per_day.filter(|_| !raw.per_day.null));
     out.working_days_only = raw.working_days_only.get().copied().unwrap_or(out.working_days_only);
     out.bundle_s = seconds(&raw.bundle, 0, b).unwrap_or(out.bundle_s);
-    out.digest = raw.digest.get().map(|c| c.0).or(out.digest);
+    out.digest = raw.digest.get().map(|c| c.0).or(out.digest.filter(|_| !raw.digest.null));
+    out.valid_s = seconds(&raw.valid, 1, b).unwrap_or(out.valid_s);
     out
 }
 
 /// What holds for guardians unless the township says otherwise: nobody is woken at night, one SMS a day.
 fn guardian_hours() -> Hours {
     let at = |h| TimeOfDay::from_hms_opt(h, 0, 0);
-    Hours { quiet: at(21).zip(at(7)), per_day: Some(1), working_days_only: false, bundle_s: 600, digest: None }
+    Hours {
+        quiet: at(21).zip(at(7)),
+        per_day: Some(1),
+        working_days_only: false,
+        bundle_s: 600,
+        digest: None,
+        valid_s: 86_400,
+    }
 }
 
 pub fn with_default_hours(mut contacts: Contacts) -> Contacts {

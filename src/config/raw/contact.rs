@@ -42,6 +42,8 @@ pub struct Hours {
     pub bundle: Duration,
     /// Notices that are not statutory are gathered for this time of the next working day; left out: none.
     pub digest: Clock,
+    /// What is not told so long after it was due is composed anew with the day's facts; default 24h.
+    pub valid: Duration,
 }
 /// One way out. Which keys it takes depends on its kind.
 pub struct Channel {
@@ -86,7 +88,8 @@ pub struct Channel {
     /// What happens when nobody knows whether a letter arrived; default: folder `idempotent`, email `resend_once`, http
     /// `next_contact`. `query` asks the gateway and goes with `query`.
     pub on_unknown: OnUnknownWord,
-    /// http, on gateways that give receipts: how long to wait for one before the next channel or contact.
+    /// http, on gateways that give receipts: how long to wait for one before the next channel or contact; default 2h where
+    /// `inbound` names receipts; `null`: none is waited for.
     pub receipt_within: Duration,
     /// http: how the gateway is asked what became of a letter; goes with `on_unknown: query`.
     pub query: Query,

@@ -9,6 +9,7 @@ messages! {
 
     guardian_absent(name, dates, contact) zh "{name}家长：您的孩子{name}{dates}未到校，请尽快联系{contact}，说明情况并让孩子返校。" en "To the guardian of {name}: your child {name} was not at school on {dates}. Please get in touch with {contact} and let the child come back.";
     guardian_returned(name, day) zh "{name}家长：{name}{day}已到校，谢谢您的配合。" en "To the guardian of {name}: {name} was at school on {day}. Thank you.";
+    guardian_back(name, dates, day) zh "{name}家长：{name}{dates}缺课后，{day}已到校，谢谢您的配合。" en "To the guardian of {name}: {name} was not at school on {dates} and is back since {day}. Thank you.";
     guardian_relapsed(name, dates, contact) zh "{name}家长：{name}返校后又于{dates}未到校，请尽快联系{contact}。" en "To the guardian of {name}: after coming back {name} was again not at school on {dates}. Please get in touch with {contact}.";
     guardian_corrected(name) zh "{name}家长：此前关于{name}未到校的通知有误，学校已更正，特此说明，抱歉打扰。" en "To the guardian of {name}: the earlier letter about {name} not being at school was a mistake, which the school has corrected. We are sorry.";
     guardian_subject(name) zh "关于{name}的到校情况" en "About {name}'s attendance";
@@ -96,5 +97,8 @@ messages! {
     morning_quiet() zh "今天没有需要处理的事项。" en "Nothing needs doing today.";
 
     many_subject(n) zh "{n}条通知" en "{n} notices";
+    answer_done(names) zh "{names}：已记录。" en "{names}: recorded.";
+    answer_taken(name, by, at) zh "{name}：已由{by}于{at}接手处理。" en "{name}: already taken on by {by} at {at}.";
+    answer_about(name, text) zh "{name}：{text}" en "{name}: {text}";
     reply_thanks() zh "收到，谢谢。" en "Received, thank you.";
 }

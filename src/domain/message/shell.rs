@@ -60,6 +60,7 @@ messages! {
     col_due() zh "应发" en "due";
     col_at() zh "时间" en "at";
     col_channel() zh "通道" en "channel";
+    possible_repeat() zh "（可能重复）" en " (possible repeat)";
     col_attempts() zh "次数" en "attempts";
     col_incident() zh "事项" en "incident";
     col_kind() zh "类别" en "kind";

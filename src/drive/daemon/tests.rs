@@ -193,7 +193,7 @@ fn policy(dir: &Path, mail_port: u16) -> Policy {
         kind,
         rate: Rate::default(),
         on_unknown: OnUnknown::ResendOnce,
-        receipt_within_s: None,
+        receipts: crate::domain::policy::Receipts::Never,
     };
     let mail = EmailChannel {
         host: "127.0.0.1".into(),

@@ -5,10 +5,11 @@ use crate::domain::Time;
 use crate::domain::case::{self, Event, Step};
 use crate::domain::climbing::{self, Moves};
 use crate::domain::compose::{ATTEMPTS_MAX, backoff};
-use crate::domain::ids::{ChannelId, IncidentId, LetterId};
+use crate::domain::ids::{CaseId, ChannelId, IncidentId, LadderId, LetterId, Role};
+use crate::domain::incident;
 use crate::domain::letter::{Answer, Outcome, Question};
 use crate::domain::notice::{About, Notice, NoticeState, Surroundings, Tried};
-use crate::domain::policy::{OnUnknown, Policy};
+use crate::domain::policy::{Channel, OnUnknown, Policy};
 use crate::domain::text::scrub;
 use crate::step::{StepError, incidents as steps, ladder_by_hash};
 use crate::store::outbox::{self, LetterRow};
@@ -49,7 +50,7 @@ fn settle_in(
     match outcome {
         Outcome::Accepted(id) => {
             works(tx, &l.channel, now)?;
-            let within = policy.channel(&l.channel).and_then(|c| c.receipt_within_s);
+            let within = policy.channel(&l.channel).and_then(Channel::receipt_within_s);
             told(tx, vault, l, "accepted", id.as_deref(), within.map(|s| now + TimeDelta::seconds(s)), now)
         }
         Outcome::BadAddress(_) => {
@@ -58,7 +59,8 @@ fn settle_in(
             failed(tx, vault, policy, l, "bad_address", now)
         }
         Outcome::BadMessage(why) => {
-            findings::set_meta(tx, &refused_key(&l.channel), scrub(&why).as_bytes())?;
+            let why = Some(scrub(&why)).filter(|why| !why.is_empty()).unwrap_or_else(|| "bad_message".to_owned());
+            findings::set_meta(tx, &refused_key(&l.channel), why.as_bytes())?;
             failed(tx, vault, policy, l, "bad_message", now)
         }
         Outcome::ChannelDown(why) => {
@@ -67,10 +69,18 @@ fn settle_in(
             state.why = Some(scrub(&why));
             state.not_before = Some(now + PROBE);
             outbox::set_channel(tx, &l.channel, &state)?;
-            outbox::set_letter_state(tx, l.id, "failed", Some("channel_down"))?;
-            // Not a way that failed: the channel is passed over while it is down, and waited for if there is no other.
-            for n in carried(tx, l)? {
-                outbox::put_back(tx, &n, false)?;
+            // Not a way that failed: the channel is passed over while it is down, and waited for if there is no other. What
+            // waits there for another attempt need not meet the same refusal first.
+            let same = |o: &LetterRow| {
+                let unsure = matches!(o.why.as_deref(), Some("unknown" | "idempotent"));
+                o.id == l.id || (o.channel == l.channel && o.state == "waiting" && !unsure)
+            };
+            for letter in outbox::under_way(tx)?.into_iter().filter(same) {
+                let carried = outbox::carried(tx, letter.id)?;
+                outbox::set_letter_state(tx, letter.id, "failed", Some("channel_down"))?;
+                for n in carried {
+                    outbox::put_back(tx, &n, false)?;
+                }
             }
             Ok(())
         }
@@ -97,17 +107,21 @@ fn refused_key(channel: &ChannelId) -> String {
     format!("refused:{channel}")
 }
 
-/// A success mends the channel.
+/// Why the channel's gateway refused a message, if that is not mended.
+pub fn refused(tx: &Transaction, channel: &ChannelId) -> Result<Option<String>, StepError> {
+    Ok(findings::meta_text(tx, &refused_key(channel))?.filter(|why| !why.is_empty()))
+}
+
+/// A success mends the channel; one that refused a message only after an incident has said so.
 fn works(tx: &Transaction, channel: &ChannelId, now: Time) -> Result<(), StepError> {
     let state = outbox::ChannelState { last_ok: Some(now), ..Default::default() };
     outbox::set_channel(tx, channel, &state)?;
-    findings::set_meta(tx, &refused_key(channel), b"")?;
+    if refused(tx, channel)?.is_some()
+        && steps::find_open(tx, incident::CHANNEL_DOWN, channel.as_str())?.is_some_and(|i| i.opened < now)
+    {
+        findings::set_meta(tx, &refused_key(channel), b"")?;
+    }
     Ok(())
-}
-
-/// Notices that a letter under way carries and that still wait.
-fn carried(tx: &Transaction, l: &LetterRow) -> Result<Vec<Notice>, StepError> {
-    Ok(outbox::notices_of(tx, l.id)?.into_iter().filter(|n| n.state == NoticeState::Waiting).collect())
 }
 
 /// The letter was accepted (or nobody knows, which counts as told): its notices are told and their rungs sent.
@@ -120,7 +134,7 @@ fn told(
     receipt_by: Option<Time>,
     now: Time,
 ) -> Result<(), StepError> {
-    let notices = outbox::notices_of(tx, l.id)?;
+    let notices = outbox::carried(tx, l.id)?;
     outbox::told_by_letter(tx, l, state, gateway_id, receipt_by, now)?;
     for n in &notices {
         sent(tx, vault, n, now)?;
@@ -177,7 +191,7 @@ fn failed(
     now: Time,
 ) -> Result<(), StepError> {
     outbox::set_letter_state(tx, l.id, "failed", Some(why))?;
-    for mut n in carried(tx, l)? {
+    for mut n in outbox::carried(tx, l.id)? {
         n.tried.push(Tried { contact: l.contact, channel: l.channel.clone() });
         outbox::put_back(tx, &n, false)?;
         // Without another way the next rung is due at once: the engine's step after this one must see it.
@@ -214,7 +228,7 @@ fn unknown(
 
 /// Nobody can say whether it came, and a copy would alarm: it counts as told, and the next contact is told too.
 fn next_contact(tx: &Transaction, vault: &Vault, policy: &Policy, l: &LetterRow, now: Time) -> Result<(), StepError> {
-    let notices = carried(tx, l)?;
+    let notices = outbox::carried(tx, l.id)?;
     told(tx, vault, l, "unknown", None, None, now)?;
     for mut n in notices {
         for channel in n.via.clone() {
@@ -268,7 +282,7 @@ pub fn answered(
         match answer {
             Answer::Accepted | Answer::Delivered | Answer::NotDelivered => {
                 works(tx, &l.channel, now)?;
-                let within = policy.channel(&l.channel).and_then(|c| c.receipt_within_s);
+                let within = policy.channel(&l.channel).and_then(Channel::receipt_within_s);
                 told(tx, &vault, &l, "accepted", None, within.map(|s| now + TimeDelta::seconds(s)), now)?;
                 match answer {
                     Answer::Delivered => Ok(outbox::set_letter_state(tx, l.id, "delivered", None)?),
@@ -290,8 +304,8 @@ fn is_in_question(l: &LetterRow) -> bool {
     l.state == "unknown" && l.next_at.is_some()
 }
 
-/// Nobody is left to try for a notice: the ledger says so, and if that holds for all of its role, `contact_missing` opens
-/// and the next rung to another role is due at once.
+/// Nobody is left to try for a notice. If that holds for all of its rung, `contact_missing` opens and the next rung to
+/// another role is due at once.
 pub fn given_up(tx: &Transaction, vault: &Vault, policy: &Policy, n: &Notice, now: Time) -> Result<(), StepError> {
     if n.told.is_some() {
         // Perhaps told (nobody knows), and there is no other contact: that stands.
@@ -299,35 +313,51 @@ pub fn given_up(tx: &Transaction, vault: &Vault, policy: &Policy, n: &Notice, no
         return Ok(());
     }
     outbox::give_up(tx, n.id)?;
-    let About::Case(id) = n.about else {
-        if n.ladder.is_some() {
-            if let About::Incident(id) = n.about {
-                next_of_incident(tx, policy, id, n, now)?;
-            }
-            let around = Surroundings { school: n.school.clone(), ..Surroundings::default() };
-            steps::nobody_to_reach(tx, &around, &n.to.role, now)?;
-        }
-        return Ok(());
-    };
-    let (Some(ladder), Some(mut case)) = (&n.ladder, cases::get(tx, vault, id)?) else { return Ok(()) };
-    let others = outbox::of_subject(tx, n.about)?;
-    let same =
+    let of_role =
         |o: &&Notice| o.ladder == n.ladder && o.rung == n.rung && o.telling == n.telling && o.to.role == n.to.role;
-    if !others.iter().filter(same).all(|o| o.state == NoticeState::GivenUp) {
+    let is_rung = n.ladder.is_some() && n.telling < outbox::RETIRED;
+    if !is_rung || !outbox::of_subject(tx, n.about)?.iter().filter(of_role).all(|o| o.state == NoticeState::GivenUp) {
         return Ok(());
     }
-    let event = Event::RungUnreachable {
-        ladder: ladder.clone(),
-        rung: n.rung.clone(),
-        telling: n.telling,
-        role: n.to.role.clone(),
-    };
-    case::apply(&mut case, now, &event);
-    let mut moves = Moves { events: vec![event], ..Moves::default() };
+    match (n.about, &n.ladder) {
+        (About::Case(id), Some(ladder)) => nobody_of_case(tx, vault, policy, n, id, ladder, now),
+        (About::Incident(id), Some(_)) => nobody_of_incident(tx, policy, n, id, now),
+        _ => Ok(()),
+    }
+}
+
+/// Nobody of a role could be told of a child: the ledger says so.
+fn nobody_of_case(
+    tx: &Transaction,
+    vault: &Vault,
+    policy: &Policy,
+    n: &Notice,
+    id: CaseId,
+    ladder: &LadderId,
+    now: Time,
+) -> Result<(), StepError> {
+    let Some(mut case) = cases::get(tx, vault, id)? else { return Ok(()) };
+    let mut moves = Moves::default();
+    let mut doubled = Vec::new();
     if let Some(i) = case.climbs.iter().position(|c| c.ladder == *ladder)
         && let Some(l) = ladder_by_hash(tx, policy, &case.climbs[i].hash)
     {
-        climbing::bring_forward(&mut case, i, &l, &n.rung, now, &mut moves);
+        // A role that means the same people had no notice of its own: it is reached no more than they are.
+        let told: Vec<Role> = outbox::of_subject(tx, n.about)?
+            .into_iter()
+            .filter(|o| o.ladder == n.ladder && o.rung == n.rung && o.telling == n.telling)
+            .map(|o| o.to.role)
+            .collect();
+        let step = |role: &Role| case.climbs[i].rungs.get(&n.rung)?.tellings.get(&n.telling)?.get(role).copied();
+        let roles = l.rungs.iter().filter(|r| r.id == n.rung).flat_map(|r| &r.to);
+        doubled.extend(roles.filter(|r| !told.contains(r) && matches!(step(r), Some(Step::Sent(_)))).cloned());
+        for role in std::iter::once(&n.to.role).chain(&doubled) {
+            let (ladder, rung, role) = (ladder.clone(), n.rung.clone(), role.clone());
+            let event = Event::RungUnreachable { ladder, rung, telling: n.telling, role };
+            case::apply(&mut case, now, &event);
+            moves.events.push(event);
+        }
+        climbing::nobody_reached(&mut case, i, &l, &n.rung, n.telling, now, &mut moves);
     }
     cases::write(tx, vault, &case, &moves.events, n.school.as_ref(), Some(now), now)?;
     let place = n.pupil.map(|p| super::place_of(tx, policy, p, now.date())).transpose()?.flatten();
@@ -337,20 +367,34 @@ pub fn given_up(tx: &Transaction, vault: &Vault, policy: &Policy, n: &Notice, no
         class: place.and_then(|p| p.1),
         ..Surroundings::default()
     };
-    steps::nobody_to_reach(tx, &around, &n.to.role, now)?;
+    for (_, role) in moves.unreachable.iter().filter(|(_, role)| !doubled.contains(role)) {
+        steps::nobody_to_reach(tx, policy, &around, role, now)?;
+    }
     Ok(())
 }
 
-/// Nobody of a role could be reached about an incident: the next rung to another role is due at once there, too.
-fn next_of_incident(tx: &Transaction, policy: &Policy, id: IncidentId, n: &Notice, now: Time) -> Result<(), StepError> {
-    let same = |o: &&Notice| o.rung == n.rung && o.telling == n.telling && o.to.role == n.to.role;
-    let all = outbox::of_subject(tx, n.about)?.iter().filter(same).all(|o| o.state == NoticeState::GivenUp);
-    let Some(mut i) = incidents::get(tx, id)?.filter(|i| all && i.closed.is_none()) else { return Ok(()) };
+/// Nobody of a role could be told of an incident.
+fn nobody_of_incident(
+    tx: &Transaction,
+    policy: &Policy,
+    n: &Notice,
+    id: IncidentId,
+    now: Time,
+) -> Result<(), StepError> {
+    let Some(mut i) = incidents::get(tx, id)?.filter(|i| i.closed.is_none()) else { return Ok(()) };
     let Some(climb) = &mut i.body.climb else { return Ok(()) };
     let Some(ladder) = ladder_by_hash(tx, policy, &climb.hash) else { return Ok(()) };
     case::step_rung(climb, &n.rung, n.telling, &n.to.role, Step::Unreachable(now));
-    climbing::bring_forward_of(climb, &ladder, &n.rung, now);
-    Ok(incidents::write(tx, &i, Some(now))?)
+    let nobody = climbing::is_unreachable(climb, &ladder, &n.rung, n.telling);
+    if n.telling == 0 {
+        climbing::bring_forward_of(climb, &ladder, &n.rung, now);
+    }
+    incidents::write(tx, &i, Some(now))?;
+    let around = Surroundings { school: n.school.clone(), ..Surroundings::default() };
+    for role in ladder.rungs.iter().filter(|r| nobody && r.id == n.rung).flat_map(|r| &r.to) {
+        steps::nobody_to_reach(tx, policy, &around, role, now)?;
+    }
+    Ok(())
 }
 
 /// A receipt, in any order, early, late or twice; it never revives what is finished.
@@ -358,23 +402,34 @@ pub fn receipt(db: &mut Db, policy: &Policy, now: Time, letter: LetterId, delive
     let vault = db.vault();
     db.write(|tx| {
         let Some(l) = outbox::letter(tx, letter)? else { return Ok(()) };
-        if !matches!(l.state.as_str(), "accepted" | "unknown" | "sending") {
+        if !matches!(l.state.as_str(), "accepted" | "unknown" | "sending" | "waiting") {
             return Ok(());
         }
-        if delivered {
-            if l.state == "sending" || is_in_question(&l) {
-                told(tx, &vault, &l, "accepted", None, None, now)?;
-            }
-            outbox::set_letter_state(tx, l.id, "delivered", None)?;
-            return Ok(());
-        }
-        if is_in_question(&l) {
+        // What is reported on has been accepted, whatever became of the answer.
+        if matches!(l.state.as_str(), "sending" | "waiting") || is_in_question(&l) {
+            works(tx, &l.channel, now)?;
             told(tx, &vault, &l, "accepted", None, None, now)?;
         }
-        not_delivered(tx, &vault, policy, &l, "failed", now)
+        if !delivered {
+            return not_delivered(tx, &vault, policy, &l, "failed", now);
+        }
+        outbox::set_letter_state(tx, l.id, "delivered", None)?;
+        // Another way was to be tried because the receipt did not come; now it has.
+        for n in outbox::notices_of(tx, l.id)? {
+            if n.state == NoticeState::Waiting && is_told_by(&n, &l) && !outbox::is_under_way(tx, n.id)? {
+                outbox::set_state(tx, n.id, NoticeState::Told)?;
+            }
+        }
+        Ok(())
     })
 }
 
+fn is_told_by(n: &Notice, l: &LetterRow) -> bool {
+    n.told_by.as_ref() == Some(&(l.contact, l.channel.clone()))
+}
+
+/// A receipt says that the letter was not delivered (`failed`: it has told nobody), or none came in time (`unknown`: it
+/// has perhaps told): the next way is tried while the notice has a point.
 fn not_delivered(
     tx: &Transaction,
     vault: &Vault,
@@ -384,14 +439,25 @@ fn not_delivered(
     now: Time,
 ) -> Result<(), StepError> {
     outbox::set_letter_state(tx, l.id, state, Some("not_delivered"))?;
-    for mut n in outbox::notices_of(tx, l.id)? {
-        if n.told_by.as_ref() != Some(&(l.contact, l.channel.clone())) {
+    for mut n in outbox::notices_of(tx, l.id)?.into_iter().filter(|n| is_told_by(n, l)) {
+        if !matches!(n.state, NoticeState::Told | NoticeState::Waiting) {
+            continue;
+        }
+        if state == "failed" && !outbox::is_told_by_another(tx, n.id, l.id)? {
+            outbox::untell(tx, n.id)?;
+            (n.told, n.told_by) = (None, None);
+        }
+        let desk = super::Desk::open(tx, vault, policy, now)?;
+        if !desk.has_point(&n)? {
+            if n.told.is_none() {
+                outbox::set_state(tx, n.id, NoticeState::Cancelled)?;
+            }
             continue;
         }
         n.tried.push(Tried { contact: l.contact, channel: l.channel.clone() });
-        let another = super::Desk::open(tx, vault, policy, now)?.waiting(&n, &mut Default::default())?.is_some();
-        if another {
-            outbox::put_back(tx, &n, true)?;
+        match desk.waiting(&n, &mut Default::default())? {
+            Some(_) => outbox::put_back(tx, &n, true)?,
+            None => given_up(tx, vault, policy, &n, now)?,
         }
     }
     Ok(())

@@ -383,6 +383,10 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("Start inside, end outside: [\"21:00\", \"07:00\"].", "含开始，不含结束：[\"21:00\", \"07:00\"]。"),
     ("Only on working days; default false.", "只在工作日；默认 false。"),
     (
+        "What is not told so long after it was due is composed anew with the day's facts; default 24h.",
+        "到期后过了这么久还没告知的，按当天的情况重写再发；默认 24h。",
+    ),
+    (
         "After a letter the same address waits so long for the next; default 10m.",
         "一封信以后，同一地址的下一封至少等这么久；默认 10m。",
     ),
@@ -432,8 +436,8 @@ pub(super) const KEYS: &[(&str, &str)] = &[
         "http：`errors` 对照的错误码在哪里，JSON 指针；默认：和 `success` 相同。",
     ),
     (
-        "http, on gateways that give receipts: how long to wait for one before the next channel or contact.",
-        "http，网关给回执时：等回执多久，再试下一个通道或联系人。",
+        "http, on gateways that give receipts: how long to wait for one before the next channel or contact; default 2h where `inbound` names receipts; `null`: none is waited for.",
+        "http，网关给回执时：等回执多久，再试下一个通道或联系人；`inbound` 写了回执的默认 2h；`null`：不等。",
     ),
     ("How long an answer may take; default 30s.", "等回答多久；默认 30s。"),
     ("How fast letters may go.", "信最快发多快。"),
