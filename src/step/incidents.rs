@@ -37,7 +37,7 @@ pub fn run(
             next = Some(next.map_or(t, |n: Time| n.min(t)));
         }
     };
-    let known = cases::all(tx, vault, true)?;
+    let known = cases::unsettled(tx, vault)?;
     let mut holding = conditions(tx, policy, calendar, vault, &known, now)?;
     for source in policy.sources.iter().filter(|s| s.expected_by.is_some()) {
         let (overdue, deadline) = overdue(tx, policy, calendar, source, now)?;

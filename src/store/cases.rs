@@ -1,7 +1,7 @@
 //! Cases and their ledgers: the current row and its events, always in one transaction. Bodies are sealed: evidence and
 //! the names of those who acted stand in them.
 
-use super::time::{from_ms, ms};
+use super::time::{day, from_ms, ms};
 use super::vault::Cell;
 use super::{Connection, StoreError, Transaction, Vault};
 use crate::domain::Time;
@@ -60,6 +60,13 @@ pub fn all(conn: &Connection, vault: &Vault, closed_too: bool) -> Result<Vec<Cas
     let mut q =
         conn.prepare_cached("SELECT id, sealed_body FROM case_row WHERE ?1 OR state <> 'closed' ORDER BY id")?;
     collect(vault, &mut q, [closed_too])
+}
+
+/// Cases that may still ask for something: those that are not closed, and those whose exemption ends some day.
+pub fn unsettled(conn: &Connection, vault: &Vault) -> Result<Vec<Case>, StoreError> {
+    let sql =
+        "SELECT id, sealed_body FROM case_row WHERE state <> 'closed' OR exempt_until IS NOT NULL ORDER BY id";
+    collect(vault, &mut conn.prepare_cached(sql)?, [])
 }
 
 /// Pupils whose case has something to do by now.
@@ -121,9 +128,10 @@ pub fn write_for(
         State::Closed => "closed",
     };
     tx.prepare_cached(
-        "INSERT INTO case_row (id, pupil, state, level, number, school, wake_at, sealed_body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-         ON CONFLICT (id) DO UPDATE SET state = ?3, level = ?4, number = ?5, school = ?6, wake_at = ?7, sealed_body = ?8",
+        "INSERT INTO case_row (id, pupil, state, level, number, school, wake_at, exempt_until, held, sealed_body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (id) DO UPDATE SET state = ?3, level = ?4, number = ?5, school = ?6, wake_at = ?7, exempt_until = ?8,
+             held = ?9, sealed_body = ?10",
     )?
     .execute(params![
         case.id.0,
@@ -133,6 +141,8 @@ pub fn write_for(
         case.number,
         school.map(SchoolId::as_str),
         wake.map(ms),
+        case.exempt_until.map(day),
+        case.held.map(|i| i.0),
         sealed
     ])?;
     for event in events {
@@ -238,7 +248,8 @@ pub fn held_by(
     vault: &Vault,
     incident: crate::domain::ids::IncidentId,
 ) -> Result<Vec<Case>, StoreError> {
-    Ok(all(conn, vault, true)?.into_iter().filter(|c| c.held == Some(incident)).collect())
+    let mut q = conn.prepare_cached("SELECT id, sealed_body FROM case_row WHERE held = ?1 ORDER BY id")?;
+    collect(vault, &mut q, [incident.0])
 }
 
 /// Numbered cases of a pupil that were opened since a date, other than one.
@@ -250,18 +261,22 @@ pub fn numbered_since(conn: &Connection, pupil: PupilId, since: Time) -> Result<
     Ok(q.query_row(params![pupil.0, ms(since)], |r| r.get(0))?)
 }
 
+/// Follow-ups (no number) that are closed.
+fn closed_follow_ups(conn: &Connection, vault: &Vault) -> Result<Vec<Case>, StoreError> {
+    let sql = "SELECT id, sealed_body FROM case_row WHERE state = 'closed' AND number IS NULL ORDER BY id";
+    collect(vault, &mut conn.prepare_cached(sql)?, [])
+}
+
 /// When the follow-up closed that is to be erased next.
 pub fn next_erasable(conn: &Connection, vault: &Vault) -> Result<Option<Time>, StoreError> {
-    let closed = all(conn, vault, true)?.into_iter().filter(|c| c.state == State::Closed && c.number.is_none());
-    Ok(closed.filter_map(|c| Some(c.closing?.at)).min())
+    Ok(closed_follow_ups(conn, vault)?.into_iter().filter_map(|c| Some(c.closing?.at)).min())
 }
 
 /// Erases follow-ups (no number) that were closed by an instant, with their ledger.
 pub fn erase_follow_ups(tx: &Transaction, vault: &Vault, closed_before: Time) -> Result<usize, StoreError> {
     let mut erased = 0;
-    for case in all(tx, vault, true)? {
-        let old = case.closing.as_ref().is_some_and(|c| c.at <= closed_before);
-        if case.state == State::Closed && case.number.is_none() && old {
+    for case in closed_follow_ups(tx, vault)? {
+        if case.closing.as_ref().is_some_and(|c| c.at <= closed_before) {
             erase(tx, case.id)?;
             erased += 1;
         }

@@ -22,7 +22,7 @@ pub fn load(conn: &Connection, pupils: &[PupilId]) -> Result<Evidence, StoreErro
     for chunk in pupils.chunks(500) {
         let marks = marks(chunk.len());
         let sql = format!(
-            "SELECT DISTINCT t.school FROM register_row r JOIN register_text t ON t.id = r.text WHERE r.pupil IN ({marks})
+            "SELECT DISTINCT t.school FROM register_row r JOIN register_text t ON t.id = r.text WHERE r.is_news = 1 AND r.pupil IN ({marks})
              UNION SELECT DISTINCT school FROM attendance_row WHERE pupil IN ({marks})"
         );
         // The numbered marks stand twice in the statement and are given once.

@@ -90,6 +90,7 @@ CREATE TABLE delivery (
 ) STRICT;
 CREATE INDEX delivery_source ON delivery (source, id);
 CREATE INDEX delivery_state ON delivery (state) WHERE state <> 'applied';
+CREATE INDEX delivery_register ON delivery (stated_at) WHERE content = 'register';
 
 -- The dates that an applied delivery has data of, by school ('' for none). stated: an exceptions list states the date.
 CREATE TABLE delivery_date (
@@ -178,9 +179,12 @@ CREATE TABLE register_row (
     delivery INTEGER NOT NULL REFERENCES delivery (id),
     row_no   INTEGER NOT NULL,
     text     INTEGER NOT NULL REFERENCES register_text (id),
+    -- By stamp it says what the pupil's row before it did not say, or not as early. The others repeat.
+    is_news  INTEGER NOT NULL CHECK (is_news IN (0, 1)),
     PRIMARY KEY (pupil, delivery, row_no)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX register_row_text ON register_row (text);
+CREATE INDEX register_news ON register_row (pupil, delivery, row_no, text) WHERE is_news = 1;
+CREATE INDEX register_news_text ON register_row (text) WHERE is_news = 1;
 
 CREATE TABLE leave_row (
     pupil         INTEGER NOT NULL REFERENCES pupil (id),
@@ -297,11 +301,17 @@ CREATE TABLE case_row (
     number  TEXT UNIQUE,
     school  TEXT,
     wake_at INTEGER,
+    -- Of the body, for those who look through all cases: the day an exemption ends, the incident that holds the notices.
+    exempt_until INTEGER,
+    held    INTEGER,
     sealed_body BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX case_one_open ON case_row (pupil, kind) WHERE state <> 'closed';
 CREATE INDEX case_pupil ON case_row (pupil);
 CREATE INDEX case_wake ON case_row (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX case_unsettled ON case_row (id) WHERE state <> 'closed' OR exempt_until IS NOT NULL;
+CREATE INDEX case_held ON case_row (held) WHERE held IS NOT NULL;
+CREATE INDEX case_follow_up ON case_row (id) WHERE state = 'closed' AND number IS NULL;
 
 -- The ledger: append-only.
 CREATE TABLE case_event (

@@ -201,8 +201,10 @@ impl Changed {
     ) -> Result<(), StoreError> {
         for school in schools {
             // Whom the export lacks: for a pupil of two schools that ends what the earlier export said.
+            // One that is not the latest lists nobody for the last time, perhaps.
+            let is_latest = register::latest_export(tx, &school)? == Some(stamp.delivery);
             for l in register::last_rows(tx, &school)? {
-                if l.delivery != stamp.delivery {
+                if !is_latest || !register::lists(tx, stamp.delivery, l.pupil)? {
                     deliveries::mark_pupil(tx, l.pupil, now)?;
                 }
             }
@@ -266,13 +268,12 @@ pub fn conditions(tx: &Transaction, policy: &Policy, now: Time) -> Result<(), St
 fn silent(conn: &Connection, source: &SourceId) -> Result<Vec<PupilId>, StoreError> {
     let mut out = Vec::new();
     for school in register::schools_of(conn, source.as_str())? {
-        let latest = register::latest_export(conn, &school)?;
-        out.extend(
-            register::last_rows(conn, &school)?
-                .into_iter()
-                .filter(|l| l.stays && Some(l.delivery) != latest)
-                .map(|l| l.pupil),
-        );
+        let Some(latest) = register::latest_export(conn, &school)? else { continue };
+        for l in register::last_rows(conn, &school)?.into_iter().filter(|l| l.stays) {
+            if !register::lists(conn, latest, l.pupil)? {
+                out.push(l.pupil);
+            }
+        }
     }
     Ok(out)
 }
