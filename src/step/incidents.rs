@@ -37,7 +37,7 @@ pub fn run(
             next = Some(next.map_or(t, |n: Time| n.min(t)));
         }
     };
-    let known = cases::unsettled(tx, vault)?;
+    let known = cases::asking(tx, vault)?;
     let mut holding = conditions(tx, policy, calendar, vault, &known, now)?;
     for source in policy.sources.iter().filter(|s| s.expected_by.is_some()) {
         let (overdue, deadline) = overdue(tx, policy, calendar, source, now)?;
@@ -258,9 +258,13 @@ fn exemptions_that_end(
     let mut pupils = register::exempt_until(tx, near)?;
     pupils.extend(closings.iter().filter(|(_, until)| **until <= near).map(|(p, _)| *p));
     let mut out = Vec::new();
+    if pupils.is_empty() {
+        return Ok(out);
+    }
+    let pupils: Vec<PupilId> = pupils.into_iter().collect();
+    let loaded = evidence::load(tx, &pupils)?;
+    let built = timeline::build(policy, calendar, &loaded, &pupils, today, None);
     for pupil in pupils {
-        let loaded = evidence::load(tx, &[pupil])?;
-        let built = timeline::build(policy, calendar, &loaded, &[pupil], today, None);
         let member = built.roster.index_of(pupil).map(|i| &built.roster.members()[i]);
         let in_register = member.and_then(|m| m.exemption_before(today)).map(|(_, end)| end);
         let Some(until) = closings.get(&pupil).copied().max(in_register).filter(|u| *u <= near) else { continue };

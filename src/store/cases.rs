@@ -1,7 +1,7 @@
 //! Cases and their ledgers: the current row and its events, always in one transaction. Bodies are sealed: evidence and
 //! the names of those who acted stand in them.
 
-use super::time::{day, from_ms, ms};
+use super::time::{from_ms, ms};
 use super::vault::Cell;
 use super::{Connection, StoreError, Transaction, Vault};
 use crate::domain::Time;
@@ -62,10 +62,9 @@ pub fn all(conn: &Connection, vault: &Vault, closed_too: bool) -> Result<Vec<Cas
     collect(vault, &mut q, [closed_too])
 }
 
-/// Cases that may still ask for something: those that are not closed, and those whose exemption ends some day.
-pub fn unsettled(conn: &Connection, vault: &Vault) -> Result<Vec<Case>, StoreError> {
-    let sql =
-        "SELECT id, sealed_body FROM case_row WHERE state <> 'closed' OR exempt_until IS NOT NULL ORDER BY id";
+/// Cases that ask for an incident, now or some day.
+pub fn asking(conn: &Connection, vault: &Vault) -> Result<Vec<Case>, StoreError> {
+    let sql = "SELECT id, sealed_body FROM case_row WHERE asks = 1 ORDER BY id";
     collect(vault, &mut conn.prepare_cached(sql)?, [])
 }
 
@@ -128,10 +127,10 @@ pub fn write_for(
         State::Closed => "closed",
     };
     tx.prepare_cached(
-        "INSERT INTO case_row (id, pupil, state, level, number, school, wake_at, exempt_until, held, sealed_body)
+        "INSERT INTO case_row (id, pupil, state, level, number, school, wake_at, asks, held, sealed_body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-         ON CONFLICT (id) DO UPDATE SET state = ?3, level = ?4, number = ?5, school = ?6, wake_at = ?7, exempt_until = ?8,
-             held = ?9, sealed_body = ?10",
+         ON CONFLICT (id) DO UPDATE SET state = ?3, level = ?4, number = ?5, school = ?6, wake_at = ?7, asks = ?8, held = ?9,
+             sealed_body = ?10",
     )?
     .execute(params![
         case.id.0,
@@ -141,7 +140,7 @@ pub fn write_for(
         case.number,
         school.map(SchoolId::as_str),
         wake.map(ms),
-        case.exempt_until.map(day),
+        case.asks(),
         case.held.map(|i| i.0),
         sealed
     ])?;
@@ -267,16 +266,16 @@ fn closed_follow_ups(conn: &Connection, vault: &Vault) -> Result<Vec<Case>, Stor
     collect(vault, &mut conn.prepare_cached(sql)?, [])
 }
 
-/// When the follow-up closed that is to be erased next.
+/// When the next follow-up is to be erased.
 pub fn next_erasable(conn: &Connection, vault: &Vault) -> Result<Option<Time>, StoreError> {
-    Ok(closed_follow_ups(conn, vault)?.into_iter().filter_map(|c| Some(c.closing?.at)).min())
+    Ok(closed_follow_ups(conn, vault)?.into_iter().filter_map(|c| c.erased_at()).min())
 }
 
-/// Erases follow-ups (no number) that were closed by an instant, with their ledger.
-pub fn erase_follow_ups(tx: &Transaction, vault: &Vault, closed_before: Time) -> Result<usize, StoreError> {
+/// Erases follow-ups whose time has come, with their ledger.
+pub fn erase_follow_ups(tx: &Transaction, vault: &Vault, now: Time) -> Result<usize, StoreError> {
     let mut erased = 0;
     for case in closed_follow_ups(tx, vault)? {
-        if case.closing.as_ref().is_some_and(|c| c.at <= closed_before) {
+        if case.erased_at().is_some_and(|t| t <= now) {
             erase(tx, case.id)?;
             erased += 1;
         }

@@ -381,7 +381,9 @@ pub fn dirty_schools(conn: &Connection) -> Result<Vec<SchoolId>, StoreError> {
 
 /// Everything that was marked has been evaluated; call it in the transaction that writes the consequences.
 pub fn clear_marks(tx: &Transaction) -> Result<(), StoreError> {
-    tx.execute_batch("DELETE FROM pupil_dirty; DELETE FROM class_dirty; DELETE FROM school_dirty;")?;
+    for sql in ["DELETE FROM pupil_dirty", "DELETE FROM class_dirty", "DELETE FROM school_dirty"] {
+        tx.prepare_cached(sql)?.execute([])?;
+    }
     Ok(())
 }
 

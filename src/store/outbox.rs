@@ -216,6 +216,12 @@ pub fn put_back(tx: &Transaction, n: &Notice, not_before: Option<Time>) -> Resul
     Ok(())
 }
 
+/// It was not told after all.
+pub fn untell(tx: &Transaction, id: NoticeId) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE notice SET told = NULL, told_by = NULL WHERE id = ?1")?.execute([id.0])?;
+    Ok(())
+}
+
 pub fn give_up(tx: &Transaction, id: NoticeId) -> Result<(), StoreError> {
     tx.prepare_cached("UPDATE notice SET letter = NULL, state = 'given_up' WHERE id = ?1")?.execute([id.0])?;
     Ok(())
@@ -330,6 +336,12 @@ pub fn letter(conn: &Connection, id: LetterId) -> Result<Option<LetterRow>, Stor
 pub fn letters(conn: &Connection) -> Result<Vec<LetterRow>, StoreError> {
     let sql = format!("SELECT {LETTER} FROM letter ORDER BY id");
     Ok(conn.prepare_cached(&sql)?.query_map([], read_letter)?.collect::<Result<_, _>>()?)
+}
+
+/// Letters to an address, oldest first.
+pub fn letters_to(conn: &Connection, digest: &[u8; 32]) -> Result<Vec<LetterRow>, StoreError> {
+    let sql = format!("SELECT {LETTER} FROM letter WHERE address_digest = ?1 ORDER BY id");
+    Ok(conn.prepare_cached(&sql)?.query_map([digest], read_letter)?.collect::<Result<_, _>>()?)
 }
 
 /// Letters under way: being sent, or waiting for another attempt.
@@ -458,11 +470,11 @@ pub fn last_to(conn: &Connection, digest: &[u8; 32], about_children: bool) -> Re
     Ok(t.map(from_ms))
 }
 
-/// Letters that a gateway took although a notice that they carry still waits.
+/// Letters that have come to an end although a notice waits for them.
 pub fn untold(conn: &Connection) -> Result<Vec<LetterId>, StoreError> {
     let mut q = conn.prepare_cached(
         "SELECT DISTINCT n.letter FROM notice n JOIN letter l ON l.id = n.letter
-         WHERE n.state IN ('waiting', 'held') AND l.state IN ('accepted', 'delivered') ORDER BY n.letter",
+         WHERE n.state IN ('waiting', 'held') AND l.state IN ('accepted', 'delivered', 'failed') ORDER BY n.letter",
     )?;
     let out = q.query_map([], |r| r.get(0).map(LetterId))?.collect::<Result<_, _>>()?;
     Ok(out)

@@ -202,8 +202,10 @@ fn tell_news(tx: &Transaction, pupil: PupilId) -> Result<(), StoreError> {
             before = Some((text, arrived));
         }
         if is_news != was {
-            tx.prepare_cached("UPDATE register_row SET is_news = ?4 WHERE pupil = ?1 AND delivery = ?2 AND row_no = ?3")?
-                .execute(params![pupil.0, delivery, row_no, is_news])?;
+            tx.prepare_cached(
+                "UPDATE register_row SET is_news = ?4 WHERE pupil = ?1 AND delivery = ?2 AND row_no = ?3",
+            )?
+            .execute(params![pupil.0, delivery, row_no, is_news])?;
         }
     }
     Ok(())
@@ -282,11 +284,7 @@ pub fn whole(conn: &Connection) -> Result<crate::domain::evidence::Evidence, Sto
         let school = SchoolId::from(r.get::<_, String>(0)?);
         exports.push((school, Stamp { stated_at: from_ms(r.get(1)?), delivery: DeliveryId(r.get(2)?) }));
     }
-    Ok(crate::domain::evidence::Evidence {
-        register: all_rows(conn)?,
-        register_exports: exports,
-        ..Default::default()
-    })
+    Ok(crate::domain::evidence::Evidence { register: all_rows(conn)?, register_exports: exports, ..Default::default() })
 }
 
 /// Pupils of whom any register ever said that they are exempt until a day, that day or an earlier one.

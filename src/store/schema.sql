@@ -301,15 +301,15 @@ CREATE TABLE case_row (
     number  TEXT UNIQUE,
     school  TEXT,
     wake_at INTEGER,
-    -- Of the body, for those who look through all cases: the day an exemption ends, the incident that holds the notices.
-    exempt_until INTEGER,
+    -- Of the body, for whoever looks for incidents: it asks for one, now or some day; the one that holds its notices.
+    asks    INTEGER NOT NULL CHECK (asks IN (0, 1)),
     held    INTEGER,
     sealed_body BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX case_one_open ON case_row (pupil, kind) WHERE state <> 'closed';
 CREATE INDEX case_pupil ON case_row (pupil);
 CREATE INDEX case_wake ON case_row (wake_at) WHERE wake_at IS NOT NULL;
-CREATE INDEX case_unsettled ON case_row (id) WHERE state <> 'closed' OR exempt_until IS NOT NULL;
+CREATE INDEX case_asks ON case_row (id) WHERE asks = 1;
 CREATE INDEX case_held ON case_row (held) WHERE held IS NOT NULL;
 CREATE INDEX case_follow_up ON case_row (id) WHERE state = 'closed' AND number IS NULL;
 
@@ -393,6 +393,8 @@ CREATE TABLE letter (
     sealed_words BLOB NOT NULL
 ) STRICT;
 CREATE INDEX letter_state ON letter (state) WHERE state IN ('sending', 'waiting');
+CREATE INDEX letter_receipt ON letter (receipt_by) WHERE receipt_by IS NOT NULL;
+CREATE INDEX letter_next ON letter (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX letter_address ON letter (address_digest, about_children, accepted);
 
 CREATE TABLE letter_notice (

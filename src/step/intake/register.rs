@@ -130,7 +130,12 @@ pub fn apply(
         }
         if vault::card_stamp(tx, pupil)?.is_none_or(|s| s <= stamp) {
             let before = vault::pupil_card(tx, v, pupil)?;
-            vault::put_card(tx, v, pupil, &card(&line, before.as_ref()), stamp)?;
+            let new = card(&line, before.as_ref());
+            if before.as_ref().is_some_and(|b| is_the_same(b, &new)) {
+                vault::renew_card(tx, pupil, stamp)?;
+            } else {
+                vault::put_card(tx, v, pupil, &new, stamp)?;
+            }
             let contacts = contacts(&line);
             // An export without a single contact does not know them: it does not take them away.
             if !contacts.is_empty() && before.is_none_or(|b| b.contacts != contacts) {
@@ -234,6 +239,15 @@ fn card(line: &RegisterLine, before: Option<&vault::PupilCard>) -> Card {
         household_address: keep(&line.household_address, before.map(|b| &b.household_address)),
         status_basis: line.status_basis.clone(),
     }
+}
+
+fn is_the_same(before: &vault::PupilCard, card: &Card) -> bool {
+    before.student_no == card.student_no
+        && before.id_number == card.id_number
+        && before.name == card.name
+        && before.household_township == card.household_township
+        && before.household_address == card.household_address
+        && before.status_basis == card.status_basis
 }
 
 fn contacts(line: &RegisterLine) -> Vec<ContactCard> {
