@@ -360,8 +360,8 @@ pub fn place_of(
     let register = evidence::register_of(conn, pupil)?;
     let ready = prepared(policy);
     let loaded = crate::domain::evidence::Evidence { register, ..Default::default() };
-    let built = crate::domain::timeline::build(policy, &ready.calendar, &loaded, &[pupil], today, None);
-    Ok(built.roster.at(pupil, today).map(|s| (s.school_id.clone(), s.class.clone(), s.grade)))
+    let roster = crate::domain::timeline::roster(&ready.calendar, &loaded);
+    Ok(roster.at(pupil, today).map(|s| (s.school_id.clone(), s.class.clone(), s.grade)))
 }
 
 /// Letters that wait for another attempt and whose time has come.
@@ -380,7 +380,12 @@ fn retries(
         let notices: Vec<Notice> =
             outbox::notices_of(tx, l.id)?.into_iter().filter(|n| n.state == NoticeState::Waiting).collect();
         if notices.is_empty() {
-            outbox::set_letter_state(tx, l.id, "failed", Some("pointless"))?;
+            if matches!(l.why.as_deref(), Some("unknown" | "idempotent")) {
+                // It may have arrived: whoever may have read it is told what followed.
+                settle::perhaps_told(tx, vault, &l, now)?;
+            } else {
+                outbox::set_letter_state(tx, l.id, "failed", Some("pointless"))?;
+            }
             continue;
         }
         let urgent = notices.iter().any(|n| n.urgent || n.rung == notice::REPLY);

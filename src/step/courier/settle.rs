@@ -207,6 +207,11 @@ fn unknown(
     }
 }
 
+/// Nobody can say whether it came, and it is not sent again.
+pub fn perhaps_told(tx: &Transaction, vault: &Vault, l: &LetterRow, now: Time) -> Result<(), StepError> {
+    told(tx, vault, l, "unknown", None, None, now)
+}
+
 /// Nobody can say whether it came, and a copy would alarm: it counts as told, and the next contact is told too.
 fn next_contact(tx: &Transaction, vault: &Vault, policy: &Policy, l: &LetterRow, now: Time) -> Result<(), StepError> {
     let notices = carried(tx, l)?;
@@ -337,18 +342,16 @@ pub fn receipt(db: &mut Db, policy: &Policy, now: Time, letter: LetterId, delive
     let vault = db.vault();
     db.write(|tx| {
         let Some(l) = outbox::letter(tx, letter)? else { return Ok(()) };
-        if !matches!(l.state.as_str(), "accepted" | "unknown" | "sending") {
+        if !matches!(l.state.as_str(), "accepted" | "unknown" | "sending" | "waiting") {
             return Ok(());
+        }
+        // Whoever reports on a letter has taken it, whatever we were told of that (or are about to be told).
+        if matches!(l.state.as_str(), "sending" | "waiting") || is_in_question(&l) {
+            told(tx, &vault, &l, "accepted", None, None, now)?;
         }
         if delivered {
-            if l.state == "sending" || is_in_question(&l) {
-                told(tx, &vault, &l, "accepted", None, None, now)?;
-            }
             outbox::set_letter_state(tx, l.id, "delivered", None)?;
             return Ok(());
-        }
-        if is_in_question(&l) {
-            told(tx, &vault, &l, "accepted", None, None, now)?;
         }
         not_delivered(tx, &vault, policy, &l, "failed", now)
     })
@@ -363,14 +366,24 @@ fn not_delivered(
     now: Time,
 ) -> Result<(), StepError> {
     outbox::set_letter_state(tx, l.id, state, Some("not_delivered"))?;
+    let desk = super::Desk::open(tx, vault, policy, now)?;
     for mut n in outbox::notices_of(tx, l.id)? {
-        if n.told_by.as_ref() != Some(&(l.contact, l.channel.clone())) {
+        // One that goes another way already is not sent on twice.
+        if n.state != NoticeState::Told || n.told_by.as_ref() != Some(&(l.contact, l.channel.clone())) {
             continue;
         }
         n.tried.push(Tried { contact: l.contact, channel: l.channel.clone() });
-        let another = super::Desk::open(tx, vault, policy, now)?.waiting(&n, &mut Default::default())?.is_some();
-        if another {
+        if desk.waiting(&n, &mut Default::default())?.is_some() {
             outbox::put_back(tx, &n, None)?;
+        } else if state == "failed" {
+            // It was the last way, and surely nobody was told.
+            outbox::untell(tx, n.id)?;
+            n.told = None;
+            if desk.has_point(&n)? {
+                given_up(tx, vault, policy, &n, now)?;
+            } else {
+                outbox::set_state(tx, n.id, NoticeState::Cancelled)?;
+            }
         }
     }
     Ok(())
