@@ -70,6 +70,9 @@ fn given(c: &raw::Channel) -> Vec<(&'static str, Pos)> {
     all.into_iter().filter(|(_, given, _)| *given).map(|(key, _, pos)| (key, pos)).collect()
 }
 
+/// cases.md §3: two hours where nothing else is said.
+const RECEIPT_WITHIN_S: i64 = 2 * 60 * 60;
+
 fn channel(name: &str, c: &raw::Channel, b: &mut Bench) -> Option<Channel> {
     let word = *c.kind.need(b.p, "kind")?;
     let (kind_word, takes): (&str, &[&str]) = match word {
@@ -118,13 +121,14 @@ fn channel(name: &str, c: &raw::Channel, b: &mut Bench) -> Option<Channel> {
         (None, raw::ChannelWord::Email) => OnUnknown::ResendOnce,
         (None, raw::ChannelWord::Http) => OnUnknown::NextContact,
     };
-    Some(Channel {
-        id: ChannelId::new(name),
-        kind,
-        rate: rate(c.rate.get(), b),
-        on_unknown,
-        receipt_within_s: seconds(&c.receipt_within, 1, b),
-    })
+    let gives_receipts =
+        matches!(&kind, ChannelKind::Http(h) if h.inbound.as_ref().is_some_and(|i| i.receipt.is_some()));
+    let receipt_within_s = if c.receipt_within.given || !gives_receipts {
+        seconds(&c.receipt_within, 1, b)
+    } else {
+        Some(RECEIPT_WITHIN_S)
+    };
+    Some(Channel { id: ChannelId::new(name), kind, rate: rate(c.rate.get(), b), on_unknown, receipt_within_s })
 }
 
 fn timeout(c: &raw::Channel, b: &mut Bench) -> u32 {

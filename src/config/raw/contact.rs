@@ -86,7 +86,8 @@ pub struct Channel {
     /// What happens when nobody knows whether a letter arrived; default: folder `idempotent`, email `resend_once`, http
     /// `next_contact`. `query` asks the gateway and goes with `query`.
     pub on_unknown: OnUnknownWord,
-    /// http, on gateways that give receipts: how long to wait for one before the next channel or contact.
+    /// http, on gateways that give receipts: how long to wait for one before the next channel or contact; default: 2h where
+    /// `inbound` reads receipts, else none is waited for.
     pub receipt_within: Duration,
     /// http: how the gateway is asked what became of a letter; goes with `on_unknown: query`.
     pub query: Query,

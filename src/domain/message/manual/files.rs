@@ -432,8 +432,9 @@ pub(super) const KEYS: &[(&str, &str)] = &[
         "http：`errors` 对照的错误码在哪里，JSON 指针；默认：和 `success` 相同。",
     ),
     (
-        "http, on gateways that give receipts: how long to wait for one before the next channel or contact.",
-        "http，网关给回执时：等回执多久，再试下一个通道或联系人。",
+        "http, on gateways that give receipts: how long to wait for one before the next channel or contact; default: 2h where \
+         `inbound` reads receipts, else none is waited for.",
+        "http，网关给回执时：等回执多久，再试下一个通道或联系人；默认：`inbound` 读回执时 2h，否则不等。",
     ),
     ("How long an answer may take; default 30s.", "等回答多久；默认 30s。"),
     ("How fast letters may go.", "信最快发多快。"),
