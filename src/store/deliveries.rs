@@ -329,7 +329,7 @@ pub fn first_data_date(conn: &Connection, source: &SourceId) -> Result<Option<Da
 /// Deliveries of the sources named that are seen and not read yet (the daemon's sign of life waits for them).
 pub fn unread(conn: &Connection, sources: &[SourceId]) -> Result<Vec<Delivery>, StoreError> {
     let mut q = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM delivery WHERE state = 'pending' AND source IN (SELECT value FROM json_each(?1)) ORDER BY id"
+        "SELECT {COLUMNS} FROM delivery INDEXED BY delivery_unread WHERE state = 'pending' AND source IN (SELECT value FROM json_each(?1)) ORDER BY id"
     ))?;
     let mut rows = q.query([json(&sources)?])?;
     let mut out = Vec::new();

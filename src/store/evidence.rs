@@ -21,7 +21,7 @@ pub fn load(conn: &Connection, pupils: &[PupilId]) -> Result<Evidence, StoreErro
     let mut schools = BTreeSet::new();
     let ids = json(&pupils.iter().map(|p| p.0).collect::<Vec<_>>())?;
     let mut q = conn.prepare_cached(
-        "SELECT DISTINCT t.school FROM register_row r JOIN register_text t ON t.id = r.text
+        "SELECT DISTINCT t.school FROM register_row r INDEXED BY register_news JOIN register_text t ON t.id = r.text
          WHERE r.is_news = 1 AND r.pupil IN (SELECT value FROM json_each(?1))
          UNION SELECT DISTINCT school FROM attendance_row WHERE pupil IN (SELECT value FROM json_each(?1))",
     )?;

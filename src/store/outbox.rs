@@ -352,7 +352,9 @@ pub fn under_way(conn: &Connection) -> Result<Vec<LetterRow>, StoreError> {
 
 /// Accepted letters whose receipt is overdue or awaited.
 pub fn awaiting_receipt(conn: &Connection) -> Result<Vec<LetterRow>, StoreError> {
-    let sql = format!("SELECT {LETTER} FROM letter WHERE state = 'accepted' AND receipt_by IS NOT NULL ORDER BY id");
+    let sql = format!(
+        "SELECT {LETTER} FROM letter WHERE state = 'accepted' AND receipt_by IS NOT NULL ORDER BY receipt_by, id"
+    );
     Ok(conn.prepare_cached(&sql)?.query_map([], read_letter)?.collect::<Result<_, _>>()?)
 }
 
@@ -421,7 +423,8 @@ pub fn forget_incoming(tx: &Transaction, before: Time) -> Result<(), StoreError>
 
 /// Unknown letters about which their gateway is being asked.
 pub fn in_question(conn: &Connection) -> Result<Vec<LetterRow>, StoreError> {
-    let sql = format!("SELECT {LETTER} FROM letter WHERE state = 'unknown' AND next_at IS NOT NULL ORDER BY id");
+    let sql =
+        format!("SELECT {LETTER} FROM letter WHERE state = 'unknown' AND next_at IS NOT NULL ORDER BY next_at, id");
     Ok(conn.prepare_cached(&sql)?.query_map([], read_letter)?.collect::<Result<_, _>>()?)
 }
 

@@ -19,12 +19,14 @@ pub fn pupils_of(conn: &Connection, school: &SchoolId) -> Result<Vec<PupilId>, S
     Ok(found.collect::<Result<_, _>>()?)
 }
 
+// Without statistics SQLite would rather read all of a pupil's rows by the primary key: the index is named.
+
 /// The register's history of everybody whom one of the schools ever listed, by pupil and stamp: the rows that said
 /// something new.
 pub fn rows_of_schools(conn: &Connection, schools: &BTreeSet<String>) -> Result<Vec<RegisterRow>, StoreError> {
     let mut q = conn.prepare_cached(
         "SELECT r.pupil, r.text, r.row_no, v.id, v.stated_at, v.arrived_at
-         FROM register_row r JOIN delivery v ON v.id = r.delivery
+         FROM register_row r INDEXED BY register_news JOIN delivery v ON v.id = r.delivery
          WHERE r.is_news = 1 AND r.pupil IN (
            SELECT r2.pupil FROM register_text t JOIN register_row r2 ON r2.text = t.id AND r2.is_news = 1
            WHERE t.school IN (SELECT value FROM json_each(?1)))
@@ -37,7 +39,7 @@ pub fn rows_of_schools(conn: &Connection, schools: &BTreeSet<String>) -> Result<
 pub fn all_rows(conn: &Connection) -> Result<Vec<RegisterRow>, StoreError> {
     let mut q = conn.prepare_cached(
         "SELECT r.pupil, r.text, r.row_no, v.id, v.stated_at, v.arrived_at
-         FROM register_row r JOIN delivery v ON v.id = r.delivery
+         FROM register_row r INDEXED BY register_news JOIN delivery v ON v.id = r.delivery
          WHERE r.is_news = 1 ORDER BY r.pupil, v.stated_at, v.id, r.row_no",
     )?;
     rows_of(conn, q.query([])?)
@@ -47,7 +49,7 @@ pub fn all_rows(conn: &Connection) -> Result<Vec<RegisterRow>, StoreError> {
 pub fn rows_of_pupil(conn: &Connection, pupil: PupilId) -> Result<Vec<RegisterRow>, StoreError> {
     let mut q = conn.prepare_cached(
         "SELECT r.pupil, r.text, r.row_no, v.id, v.stated_at, v.arrived_at
-         FROM register_row r JOIN delivery v ON v.id = r.delivery
+         FROM register_row r INDEXED BY register_news JOIN delivery v ON v.id = r.delivery
          WHERE r.is_news = 1 AND r.pupil = ?1 ORDER BY v.stated_at, v.id, r.row_no",
     )?;
     rows_of(conn, q.query([pupil.0])?)
@@ -170,7 +172,7 @@ pub fn place(tx: &Transaction, pupil: PupilId, stamp: Stamp, row_no: u32, text: 
     let is_news = !is_latest || {
         let mut q = tx.prepare_cached(
             "SELECT r.text = ?4 AND v.arrived_at <= (SELECT arrived_at FROM delivery WHERE id = ?2)
-             FROM register_row r JOIN delivery v ON v.id = r.delivery
+             FROM register_row r INDEXED BY register_news JOIN delivery v ON v.id = r.delivery
              WHERE r.is_news = 1 AND r.pupil = ?1 AND NOT (r.delivery = ?2 AND r.row_no = ?3)
              ORDER BY v.stated_at DESC, v.id DESC, r.row_no DESC LIMIT 1",
         )?;
@@ -225,7 +227,7 @@ pub fn last_rows(conn: &Connection, school: &SchoolId) -> Result<Vec<Last>, Stor
         "SELECT l.pupil, t.standing, t.left_on FROM (
            SELECT r.pupil, r.text,
                   row_number() OVER (PARTITION BY r.pupil ORDER BY v.stated_at DESC, v.id DESC, r.row_no DESC) AS n
-           FROM register_row r JOIN delivery v ON v.id = r.delivery
+           FROM register_row r INDEXED BY register_news JOIN delivery v ON v.id = r.delivery
            WHERE r.is_news = 1 AND r.pupil IN (
              SELECT r2.pupil FROM register_text t2 JOIN register_row r2 ON r2.text = t2.id AND r2.is_news = 1
              WHERE t2.school = ?1)

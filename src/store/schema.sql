@@ -89,7 +89,7 @@ CREATE TABLE delivery (
     sealed_by   BLOB
 ) STRICT;
 CREATE INDEX delivery_source ON delivery (source, id);
-CREATE INDEX delivery_state ON delivery (state) WHERE state <> 'applied';
+CREATE INDEX delivery_unread ON delivery (id) WHERE state = 'pending';
 CREATE INDEX delivery_register ON delivery (stated_at) WHERE content = 'register';
 
 -- The dates that an applied delivery has data of, by school ('' for none). stated: an exceptions list states the date.
@@ -311,7 +311,6 @@ CREATE INDEX case_pupil ON case_row (pupil);
 CREATE INDEX case_wake ON case_row (wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX case_asks ON case_row (id) WHERE asks = 1;
 CREATE INDEX case_held ON case_row (held) WHERE held IS NOT NULL;
-CREATE INDEX case_follow_up ON case_row (id) WHERE state = 'closed' AND number IS NULL;
 
 -- The ledger: append-only.
 CREATE TABLE case_event (
@@ -358,6 +357,7 @@ CREATE TABLE notice (
     letter     INTEGER,
     UNIQUE (about, ladder, rung, telling, office, person)
 ) STRICT;
+CREATE INDEX notice_waiting ON notice (due, id) WHERE state = 'waiting' AND letter IS NULL;
 CREATE INDEX notice_open ON notice (state) WHERE state IN ('waiting', 'held');
 CREATE INDEX notice_about ON notice (about);
 CREATE INDEX notice_letter ON notice (letter) WHERE letter IS NOT NULL;
