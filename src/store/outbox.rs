@@ -138,11 +138,12 @@ pub fn notice(conn: &Connection, id: NoticeId) -> Result<Option<Notice>, StoreEr
     Ok(collect(&mut conn.prepare_cached(&sql)?, [id.0])?.pop())
 }
 
-/// Who has been told what of a case or incident, oldest first; letters under way count as told.
+/// Who has been told what of a case or incident, oldest first; letters under way count as told, and so does what was
+/// perhaps told before another way was looked for.
 pub fn told(conn: &Connection, about: About) -> Result<Vec<Told>, StoreError> {
     let mut q = conn.prepare_cached(
         "SELECT role, office, person, rung, telling, told IS NOT NULL, told_by, via FROM notice
-         WHERE about = ?1 AND state <> 'cancelled' ORDER BY ifnull(told, made), id",
+         WHERE about = ?1 AND (state <> 'cancelled' OR told IS NOT NULL) ORDER BY ifnull(told, made), id",
     )?;
     let mut rows = q.query([about_text(about)])?;
     let mut out = Vec::new();
@@ -216,10 +217,20 @@ pub fn put_back(tx: &Transaction, n: &Notice, not_before: Option<Time>) -> Resul
     Ok(())
 }
 
-/// It was not told after all.
-pub fn untell(tx: &Transaction, id: NoticeId) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE notice SET told = NULL, told_by = NULL WHERE id = ?1")?.execute([id.0])?;
-    Ok(())
+/// A letter that told it was not delivered after all: told is what another letter told, perhaps; else nothing.
+pub fn told_otherwise(tx: &Transaction, id: NoticeId) -> Result<Option<Time>, StoreError> {
+    let other: Option<(u32, String, i64)> = tx
+        .prepare_cached(
+            "SELECT l.contact, l.channel, l.accepted FROM letter_notice c JOIN letter l ON l.id = c.letter
+             WHERE c.notice = ?1 AND l.state IN ('accepted', 'delivered', 'unknown') AND l.accepted IS NOT NULL
+             ORDER BY l.id DESC LIMIT 1",
+        )?
+        .query_row([id.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+        .optional()?;
+    let by = other.as_ref().map(|(contact, channel, _)| json(&(contact, channel))).transpose()?;
+    let told = other.map(|(_, _, at)| at);
+    tx.prepare_cached("UPDATE notice SET told = ?2, told_by = ?3 WHERE id = ?1")?.execute(params![id.0, told, by])?;
+    Ok(told.map(from_ms))
 }
 
 pub fn give_up(tx: &Transaction, id: NoticeId) -> Result<(), StoreError> {

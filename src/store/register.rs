@@ -298,6 +298,36 @@ pub fn exempt_until(conn: &Connection, last: Date) -> Result<BTreeSet<PupilId>, 
     Ok(q.query_map([day(last)], |r| r.get(0).map(PupilId))?.collect::<Result<_, _>>()?)
 }
 
+/// What was seen of a pupil whose exemption ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExemptionSeen {
+    /// When it was looked at.
+    pub on: Date,
+    /// The end that the register says.
+    pub ends: Option<Date>,
+    pub is_here: bool,
+    /// The latest day attended.
+    pub attended: Option<Date>,
+}
+
+pub fn exemptions_seen(conn: &Connection) -> Result<HashMap<PupilId, ExemptionSeen>, StoreError> {
+    let mut q = conn.prepare_cached("SELECT pupil, date, ends, is_here, attended FROM exemption_seen")?;
+    let found = q.query_map([], |r| {
+        let date = |i: usize| r.get::<_, Option<i64>>(i).map(|d| d.map(from_day));
+        let seen = ExemptionSeen { on: from_day(r.get(1)?), ends: date(2)?, is_here: r.get(3)?, attended: date(4)? };
+        Ok((PupilId(r.get(0)?), seen))
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+pub fn put_exemption_seen(tx: &Transaction, pupil: PupilId, s: &ExemptionSeen) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO exemption_seen (pupil, date, ends, is_here, attended) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![pupil.0, day(s.on), s.ends.map(day), s.is_here, s.attended.map(day)])?;
+    Ok(())
+}
+
 /// The next such day after one.
 pub fn next_exempt_until(conn: &Connection, after: Date) -> Result<Option<Date>, StoreError> {
     let next: Option<i64> = conn

@@ -186,6 +186,16 @@ CREATE TABLE register_row (
 CREATE INDEX register_news ON register_row (pupil, delivery, row_no, text) WHERE is_news = 1;
 CREATE INDEX register_news_text ON register_row (text) WHERE is_news = 1;
 
+-- What was last seen of pupils whose exemption ends: looked at anew when they are evaluated, and on every day.
+CREATE TABLE exemption_seen (
+    pupil    INTEGER PRIMARY KEY REFERENCES pupil (id) ON DELETE CASCADE,
+    date     INTEGER NOT NULL,
+    -- The end that the register says, whether it has the pupil here, the latest day attended.
+    ends     INTEGER,
+    is_here  INTEGER NOT NULL CHECK (is_here IN (0, 1)),
+    attended INTEGER
+) STRICT;
+
 CREATE TABLE leave_row (
     pupil         INTEGER NOT NULL REFERENCES pupil (id),
     delivery      INTEGER NOT NULL REFERENCES delivery (id),
@@ -402,6 +412,7 @@ CREATE TABLE letter_notice (
     notice INTEGER NOT NULL REFERENCES notice (id) ON DELETE CASCADE,
     PRIMARY KEY (letter, notice)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX letter_notice_of ON letter_notice (notice);
 
 -- A numbered draft of a paper (`document:` of a rung). The number stays taken when its case, a follow-up, is erased.
 CREATE TABLE document (

@@ -373,17 +373,16 @@ fn not_delivered(
             continue;
         }
         n.tried.push(Tried { contact: l.contact, channel: l.channel.clone() });
+        let surely = state == "failed";
+        if surely {
+            n.told = outbox::told_otherwise(tx, n.id)?;
+        }
         if desk.waiting(&n, &mut Default::default())?.is_some() {
             outbox::put_back(tx, &n, None)?;
-        } else if state == "failed" {
-            // It was the last way, and surely nobody was told.
-            outbox::untell(tx, n.id)?;
-            n.told = None;
-            if desk.has_point(&n)? {
-                given_up(tx, vault, policy, &n, now)?;
-            } else {
-                outbox::set_state(tx, n.id, NoticeState::Cancelled)?;
-            }
+        } else if surely && (n.told.is_some() || desk.has_point(&n)?) {
+            given_up(tx, vault, policy, &n, now)?;
+        } else if surely {
+            outbox::set_state(tx, n.id, NoticeState::Cancelled)?;
         }
     }
     Ok(())
