@@ -107,6 +107,15 @@ fn contract() -> kongchuo::domain::policy::Policy {
 }
 
 #[test]
+fn receipts_are_waited_for_where_the_gateway_gives_them_unless_the_policy_says_never() {
+    let policy = contract();
+    let within = |id: &str| policy.channel(&id.into()).expect("a channel of the contract's example").receipt_within_s();
+    assert_eq!(within("mas"), Some(2 * 60 * 60));
+    assert_eq!(within("sms"), None);
+    assert_eq!(within("email"), None);
+}
+
+#[test]
 fn a_role_that_is_not_named_has_the_hours_of_the_office() {
     let policy = contract();
     let check = |role: &str, expected: &str| {

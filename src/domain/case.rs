@@ -250,6 +250,25 @@ pub struct Case {
     pub still: Vec<(Time, Option<Time>)>,
 }
 
+impl Case {
+    /// It asks for an incident, now or some day (`ladder_exhausted`, `case_for_review`, `calendar_unknown`,
+    /// `exemption_ends`).
+    pub fn asks(&self) -> bool {
+        self.exempt_until.is_some()
+            || self.state == State::Open
+                && (self.review || self.calendar_ended || self.climbs.iter().any(|c| c.exhausted.is_some()))
+    }
+
+    /// A follow-up is erased 30 days after it closes (cases.md §1); one that a suspension closed not before its end has
+    /// passed, since the same case opens again if the child does not come back.
+    pub fn erased_at(&self) -> Option<Time> {
+        let closing = self.closing.as_ref().filter(|_| self.number.is_none())?;
+        let over = self.exempt_until.and_then(|u| u.checked_add_days(chrono::Days::new(1)));
+        let from = over.map_or(closing.at, |d| d.and_time(chrono::NaiveTime::MIN).max(closing.at));
+        Some(from + chrono::TimeDelta::days(30))
+    }
+}
+
 /// The append-only ledger. Past tense; each with what it was based on.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]

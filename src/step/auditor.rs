@@ -39,7 +39,7 @@ pub enum Check {
     Caseless,
     /// A case whose time has come was not looked at.
     Asleep,
-    /// A letter went out, and a notice that it carried does not know.
+    /// A letter has come to an end, and a notice that it carried does not know.
     Untold,
 }
 

@@ -367,7 +367,12 @@ impl<'a> Desk<'a> {
             let Some(at) = l.next_at.filter(|t| *t <= now) else { continue };
             let (notices, changed) = self.still_carried(&l)?;
             if notices.is_empty() {
-                outbox::set_letter_state(tx, l.id, "failed", Some("pointless"))?;
+                if matches!(l.why.as_deref(), Some("unknown" | "idempotent")) {
+                    // It may have arrived: whoever may have read it is told what followed.
+                    settle::perhaps_told(tx, vault, &l, now)?;
+                } else {
+                    outbox::set_letter_state(tx, l.id, "failed", Some("pointless"))?;
+                }
                 continue;
             }
             let urgent = notices.iter().any(|n| n.urgent || n.rung == notice::REPLY);
@@ -524,8 +529,8 @@ pub fn place_of(
     let register = evidence::register_of(conn, pupil)?;
     let ready = prepared(policy);
     let loaded = crate::domain::evidence::Evidence { register, ..Default::default() };
-    let built = crate::domain::timeline::build(policy, &ready.calendar, &loaded, &[pupil], today, None);
-    Ok(built.roster.at(pupil, today).map(|s| (s.school_id.clone(), s.class.clone(), s.grade)))
+    let roster = crate::domain::timeline::roster(&ready.calendar, &loaded);
+    Ok(roster.at(pupil, today).map(|s| (s.school_id.clone(), s.class.clone(), s.grade)))
 }
 
 /// The words of one notice with the facts of now.

@@ -55,6 +55,7 @@ pub fn step(db: &mut Db, policy: &Policy, now: Time) -> Result<Step, StepError> 
         list.sort_unstable();
         list.dedup();
         let mut evaluated = 0;
+        let mut looked_at = BTreeSet::new();
         deliveries::clear_marks(tx)?;
         // What follows for a pupil may be a decision withdrawn: then the pupil is looked at again, at this same instant.
         while !list.is_empty() || groups {
@@ -62,6 +63,7 @@ pub fn step(db: &mut Db, policy: &Policy, now: Time) -> Result<Step, StepError> 
             let statements = timeline::gather(policy, &ready.calendar, &loaded, now.date(), None);
             let (changed, count) = evaluate(tx, &ready, &statements, &loaded.acts, &list, now)?;
             evaluated += count;
+            looked_at.extend(list.iter().copied());
             let around = pupils::Around {
                 evidence: &loaded,
                 policy,
@@ -86,7 +88,7 @@ pub fn step(db: &mut Db, policy: &Policy, now: Time) -> Result<Step, StepError> 
             deliveries::clear_marks(tx)?;
         }
         incidents::start_climbs(tx, policy)?;
-        let mut next = incidents::run(tx, policy, &ready.calendar, &sealed, now, slept_s)?;
+        let mut next = incidents::run(tx, policy, &ready.calendar, &sealed, &looked_at, now, slept_s)?;
         for t in [
             township::morning(tx, policy, &ready.calendar, &sealed, now)?,
             cases::next_wake(tx)?,

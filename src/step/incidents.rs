@@ -11,14 +11,14 @@ use crate::domain::ladder::Footing;
 use crate::domain::notice::{self, About, NewNotice, Surroundings};
 use crate::domain::policy::{Ladder, Policy, Source};
 use crate::domain::{Date, Time, TimeOfDay, normalise, timeline};
-use crate::store::register;
+use crate::store::register::{self, ExemptionSeen};
 use crate::store::time::from_ms;
 use crate::store::{
     Connection, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, incidents, outbox, vault,
 };
 use chrono::{Datelike, Days};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const OPERATIONS: &str = "operations";
 
@@ -28,6 +28,7 @@ pub fn run(
     policy: &Policy,
     calendar: &Calendar,
     vault: &Vault,
+    evaluated: &BTreeSet<PupilId>,
     now: Time,
     slept_s: i64,
 ) -> Result<Option<Time>, StepError> {
@@ -37,8 +38,8 @@ pub fn run(
             next = Some(next.map_or(t, |n: Time| n.min(t)));
         }
     };
-    let known = cases::all(tx, vault, true)?;
-    let mut holding = conditions(tx, policy, calendar, &known, now)?;
+    let known = cases::asking(tx, vault)?;
+    let mut holding = conditions(tx, policy, calendar, &known, evaluated, now)?;
     for source in policy.sources.iter().filter(|s| s.expected_by.is_some()) {
         let (overdue, deadline) = overdue(tx, policy, calendar, source, now)?;
         holding.extend(overdue);
@@ -116,7 +117,7 @@ pub fn run(
     if opened {
         // They climb from this same instant; nothing opens twice.
         start_climbs(tx, policy)?;
-        return run(tx, policy, calendar, vault, now, slept_s);
+        return run(tx, policy, calendar, vault, evaluated, now, slept_s);
     }
     for case in known {
         wake(case.exempt_until.map(told_from));
@@ -201,6 +202,7 @@ fn conditions(
     policy: &Policy,
     calendar: &Calendar,
     known: &[Case],
+    evaluated: &BTreeSet<PupilId>,
     now: Time,
 ) -> Result<Vec<Condition>, StepError> {
     let mut out = Vec::new();
@@ -228,7 +230,7 @@ fn conditions(
             *latest = until.max(*latest);
         }
     }
-    out.extend(exemptions_that_end(tx, policy, calendar, &closings, now)?);
+    out.extend(exemptions_that_end(tx, policy, calendar, &closings, evaluated, now)?);
     if let Some(problems) = findings::meta_text(tx, "policy_rejected")?.filter(|s| !s.is_empty()) {
         out.push(Condition {
             kind: kind::POLICY_REJECTED.to_owned(),
@@ -267,25 +269,30 @@ fn exemptions_that_end(
     policy: &Policy,
     calendar: &Calendar,
     closings: &BTreeMap<PupilId, Date>,
+    evaluated: &BTreeSet<PupilId>,
     now: Time,
 ) -> Result<Vec<Condition>, StepError> {
     let today = now.date();
     let near = today + Days::new(NOTICE_DAYS);
+    let mut out = Vec::new();
     let mut pupils = register::exempt_until(tx, near)?;
     pupils.extend(closings.iter().filter(|(_, until)| **until <= near).map(|(p, _)| *p));
-    let mut out = Vec::new();
+    if pupils.is_empty() {
+        return Ok(out);
+    }
+    let mut seen = register::exemptions_seen(tx)?;
+    let stale = |p: &PupilId| evaluated.contains(p) || seen.get(p).is_none_or(|s| s.on != today);
+    let look_at: Vec<PupilId> = pupils.iter().copied().filter(stale).collect();
+    for (pupil, now_seen) in look(tx, policy, calendar, &look_at, today)? {
+        register::put_exemption_seen(tx, pupil, &now_seen)?;
+        seen.insert(pupil, now_seen);
+    }
     for pupil in pupils {
-        let loaded = evidence::load(tx, &[pupil])?;
-        let built = timeline::build(policy, calendar, &loaded, &[pupil], today, None);
-        let member = built.roster.index_of(pupil).map(|i| &built.roster.members()[i]);
-        let in_register = member.and_then(|m| m.exemption_before(today)).map(|(_, end)| end);
-        let Some(until) = closings.get(&pupil).copied().max(in_register).filter(|u| *u <= near) else { continue };
-        let here = built.roster.at(pupil, today).filter(|s| s.expected || s.exempt);
-        let back = built
-            .timelines
-            .get(&pupil)
-            .is_some_and(|t| t.days(calendar).any(|d| d.date() > until && d.date() <= today && d.has_attended()));
-        if back || (here.is_none() && !closings.contains_key(&pupil)) {
+        let Some(seen) = seen.get(&pupil) else { continue };
+        let closing = closings.get(&pupil).copied();
+        let Some(until) = closing.max(seen.ends).filter(|u| *u <= near) else { continue };
+        let back = seen.attended.is_some_and(|d| d > until);
+        if back || (!seen.is_here && closing.is_none()) {
             continue;
         }
         out.push(Condition {
@@ -297,6 +304,35 @@ fn exemptions_that_end(
         });
     }
     Ok(out)
+}
+
+/// What the register and the days say of pupils whose exemption ends: their schools' whole evidence, read once.
+fn look(
+    tx: &Transaction,
+    policy: &Policy,
+    calendar: &Calendar,
+    pupils: &[PupilId],
+    today: Date,
+) -> Result<Vec<(PupilId, ExemptionSeen)>, StepError> {
+    if pupils.is_empty() {
+        return Ok(Vec::new());
+    }
+    let loaded = evidence::load(tx, pupils)?;
+    let built = timeline::build(policy, calendar, &loaded, pupils, today, None);
+    let of = |pupil: PupilId| {
+        let member = built.roster.index_of(pupil).map(|i| &built.roster.members()[i]);
+        let attended = built.timelines.get(&pupil).and_then(|t| {
+            let days = t.days(calendar).rev();
+            days.filter(|d| d.date() <= today).find(|d| d.has_attended()).map(|d| d.date())
+        });
+        ExemptionSeen {
+            on: today,
+            ends: member.and_then(|m| m.exemption_before(today)).map(|(_, end)| end),
+            is_here: built.roster.at(pupil, today).is_some_and(|s| s.expected || s.exempt),
+            attended,
+        }
+    };
+    Ok(pupils.iter().map(|p| (*p, of(*p))).collect())
 }
 
 fn told_from(until: Date) -> Time {

@@ -13,7 +13,6 @@ use crate::domain::policy::{Person, Policy};
 use crate::domain::timeline::{Segment, Statements};
 use crate::domain::{Date, Time, TimeOfDay};
 use crate::store::{StoreError, Transaction, Vault, cases, decisions, outbox, vault};
-use chrono::TimeDelta;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -212,7 +211,7 @@ pub fn finish(
     draft: &mut Draft,
 ) -> Result<(), StepError> {
     if draft.case.state == State::Closed && draft.events.is_empty() {
-        if erased_at(&draft.case).is_some_and(|t| t <= around.now) {
+        if draft.case.erased_at().is_some_and(|t| t <= around.now) {
             cases::erase(tx, draft.case.id)?;
             return Ok(());
         }
@@ -251,20 +250,11 @@ pub fn finish(
     Ok(())
 }
 
-/// A follow-up is erased 30 days after it closes (cases.md §1); one that a suspension closed not before its end has
-/// passed, since the same case opens again if the child does not come back.
-fn erased_at(case: &Case) -> Option<Time> {
-    let closing = case.closing.as_ref().filter(|_| case.number.is_none())?;
-    let over = case.exempt_until.and_then(|u| u.checked_add_days(chrono::Days::new(1)));
-    let from = over.map_or(closing.at, |d| d.and_time(TimeOfDay::MIN).max(closing.at));
-    Some(from + TimeDelta::days(30))
-}
-
 /// When a closed case is to be looked at: after the end of a suspension, and when a follow-up is erased.
 fn closed_wake(view: &PupilView, case: &Case) -> Option<Time> {
     let expiry =
         case.closing.as_ref().and_then(|c| c.until).map(|u| (u + chrono::Days::new(1)).and_time(TimeOfDay::MIN));
-    [expiry, erased_at(case)].into_iter().flatten().filter(|t| *t > view.now).min()
+    [expiry, case.erased_at()].into_iter().flatten().filter(|t| *t > view.now).min()
 }
 
 /// Letters outside rungs: returned, relapsed, unconfirmed, corrections; and what they make pointless.

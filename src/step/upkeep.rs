@@ -6,8 +6,6 @@ use crate::domain::policy::Policy;
 use crate::store::{Db, cases, outbox};
 use chrono::TimeDelta;
 
-/// A follow-up (no number) is erased so long after it closes (cases.md §1).
-const FOLLOW_UP: TimeDelta = TimeDelta::days(30);
 /// So long a second copy of a reply is known.
 const REPLIES: TimeDelta = TimeDelta::days(90);
 
@@ -19,9 +17,9 @@ pub fn run(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, Step
     let vault = db.vault();
     let next = db.write(|tx| {
         outbox::forget_incoming(tx, now - REPLIES)?;
-        cases::erase_follow_ups(tx, &vault, now - FOLLOW_UP)?;
+        cases::erase_follow_ups(tx, &vault, now)?;
         cases::next_erasable(tx, &vault)
     })?;
     let audit = auditor::run(db, policy, now)?;
-    Ok(Some(next.map_or(audit, |closed| audit.min(closed + FOLLOW_UP))))
+    Ok(Some(next.map_or(audit, |erased| audit.min(erased))))
 }

@@ -62,9 +62,17 @@ pub fn all(conn: &Connection, vault: &Vault, closed_too: bool) -> Result<Vec<Cas
     collect(vault, &mut q, [closed_too])
 }
 
+/// Cases that ask for an incident, now or some day.
+pub fn asking(conn: &Connection, vault: &Vault) -> Result<Vec<Case>, StoreError> {
+    let sql = "SELECT id, sealed_body FROM case_row WHERE asks = 1 ORDER BY id";
+    collect(vault, &mut conn.prepare_cached(sql)?, [])
+}
+
 /// Pupils whose case has something to do by now.
 pub fn due_pupils(conn: &Connection, now: Time) -> Result<Vec<PupilId>, StoreError> {
-    let mut q = conn.prepare_cached("SELECT DISTINCT pupil FROM case_row WHERE wake_at <= ?1 ORDER BY pupil")?;
+    let mut q = conn.prepare_cached(
+        "SELECT DISTINCT pupil FROM case_row INDEXED BY case_wake WHERE wake_at <= ?1 ORDER BY pupil",
+    )?;
     let out = q.query_map([ms(now)], |r| r.get(0).map(PupilId))?.collect::<Result<_, _>>()?;
     Ok(out)
 }
@@ -121,9 +129,10 @@ pub fn write_for(
         State::Closed => "closed",
     };
     tx.prepare_cached(
-        "INSERT INTO case_row (id, pupil, state, level, number, school, wake_at, sealed_body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-         ON CONFLICT (id) DO UPDATE SET state = ?3, level = ?4, number = ?5, school = ?6, wake_at = ?7, sealed_body = ?8",
+        "INSERT INTO case_row (id, pupil, state, level, number, school, wake_at, asks, held, sealed_body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (id) DO UPDATE SET state = ?3, level = ?4, number = ?5, school = ?6, wake_at = ?7, asks = ?8, held = ?9,
+             sealed_body = ?10",
     )?
     .execute(params![
         case.id.0,
@@ -133,6 +142,8 @@ pub fn write_for(
         case.number,
         school.map(SchoolId::as_str),
         wake.map(ms),
+        case.asks(),
+        case.held.map(|i| i.0),
         sealed
     ])?;
     for event in events {
@@ -164,10 +175,16 @@ fn append(
 
 /// The ledger of one case, or of all.
 pub fn ledger(conn: &Connection, vault: &Vault, case: Option<CaseId>) -> Result<Vec<Entry>, StoreError> {
-    let mut q = conn.prepare_cached(
-        "SELECT id, case_id, at, sealed_body, uid FROM case_event WHERE ?1 IS NULL OR case_id = ?1 ORDER BY id",
-    )?;
-    let mut rows = q.query([case.map(|c| c.0)])?;
+    match case {
+        Some(case) => entries(conn, vault, "WHERE case_id = ?1", [case.0]),
+        None => entries(conn, vault, "", []),
+    }
+}
+
+fn entries(conn: &Connection, vault: &Vault, which: &str, of: impl rusqlite::Params) -> Result<Vec<Entry>, StoreError> {
+    let sql = format!("SELECT id, case_id, at, sealed_body, uid FROM case_event {which} ORDER BY id");
+    let mut q = conn.prepare_cached(&sql)?;
+    let mut rows = q.query(of)?;
     let mut out = Vec::new();
     while let Some(r) = rows.next()? {
         let sealed: Vec<u8> = r.get(3)?;
@@ -181,18 +198,8 @@ pub fn ledger(conn: &Connection, vault: &Vault, case: Option<CaseId>) -> Result<
 
 /// What happened to any case after an instant.
 pub fn events_since(conn: &Connection, vault: &Vault, since: Time) -> Result<Vec<Entry>, StoreError> {
-    let mut q =
-        conn.prepare_cached("SELECT id, case_id, at, sealed_body, uid FROM case_event WHERE at > ?1 ORDER BY id")?;
-    let mut rows = q.query([ms(since)])?;
-    let mut out = Vec::new();
-    while let Some(r) = rows.next()? {
-        let sealed: Vec<u8> = r.get(3)?;
-        let event = vault.unseal_json(Cell("case_event.body", r.get(0)?), &sealed)?;
-        let uid: Option<i64> = r.get(4)?;
-        let uid = uid.and_then(|uid| u64::try_from(uid).ok());
-        out.push(Entry { case: CaseId(r.get(1)?), at: from_ms(r.get(2)?), event, uid });
-    }
-    Ok(out)
+    // By their instants, which the index has: by their ids all of them would be read.
+    entries(conn, vault, "INDEXED BY case_event_at WHERE at > ?1", [ms(since)])
 }
 
 /// Which cases were opened or lifted since an instant, by school (the mass hold's question). One that somebody has let go
@@ -240,7 +247,8 @@ pub fn held_by(
     vault: &Vault,
     incident: crate::domain::ids::IncidentId,
 ) -> Result<Vec<Case>, StoreError> {
-    Ok(all(conn, vault, true)?.into_iter().filter(|c| c.held == Some(incident)).collect())
+    let mut q = conn.prepare_cached("SELECT id, sealed_body FROM case_row WHERE held = ?1 ORDER BY id")?;
+    collect(vault, &mut q, [incident.0])
 }
 
 /// Numbered cases of a pupil that were opened since a date, other than one.
@@ -252,18 +260,22 @@ pub fn numbered_since(conn: &Connection, pupil: PupilId, since: Time) -> Result<
     Ok(q.query_row(params![pupil.0, ms(since)], |r| r.get(0))?)
 }
 
-/// When the follow-up closed that is to be erased next.
-pub fn next_erasable(conn: &Connection, vault: &Vault) -> Result<Option<Time>, StoreError> {
-    let closed = all(conn, vault, true)?.into_iter().filter(|c| c.state == State::Closed && c.number.is_none());
-    Ok(closed.filter_map(|c| Some(c.closing?.at)).min())
+/// Follow-ups (no number) that are closed.
+fn closed_follow_ups(conn: &Connection, vault: &Vault) -> Result<Vec<Case>, StoreError> {
+    let sql = "SELECT id, sealed_body FROM case_row WHERE state = 'closed' AND number IS NULL ORDER BY id";
+    collect(vault, &mut conn.prepare_cached(sql)?, [])
 }
 
-/// Erases follow-ups (no number) that were closed by an instant, with their ledger.
-pub fn erase_follow_ups(tx: &Transaction, vault: &Vault, closed_before: Time) -> Result<usize, StoreError> {
+/// When the next follow-up is to be erased.
+pub fn next_erasable(conn: &Connection, vault: &Vault) -> Result<Option<Time>, StoreError> {
+    Ok(closed_follow_ups(conn, vault)?.into_iter().filter_map(|c| c.erased_at()).min())
+}
+
+/// Erases follow-ups whose time has come, with their ledger.
+pub fn erase_follow_ups(tx: &Transaction, vault: &Vault, now: Time) -> Result<usize, StoreError> {
     let mut erased = 0;
-    for case in all(tx, vault, true)? {
-        let old = case.closing.as_ref().is_some_and(|c| c.at <= closed_before);
-        if case.state == State::Closed && case.number.is_none() && old {
+    for case in closed_follow_ups(tx, vault)? {
+        if case.erased_at().is_some_and(|t| t <= now) {
             erase(tx, case.id)?;
             erased += 1;
         }

@@ -329,7 +329,7 @@ pub fn first_data_date(conn: &Connection, source: &SourceId) -> Result<Option<Da
 /// Deliveries of the sources named that are seen and not read yet (the daemon's sign of life waits for them).
 pub fn unread(conn: &Connection, sources: &[SourceId]) -> Result<Vec<Delivery>, StoreError> {
     let mut q = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM delivery WHERE state = 'pending' AND source IN (SELECT value FROM json_each(?1)) ORDER BY id"
+        "SELECT {COLUMNS} FROM delivery INDEXED BY delivery_unread WHERE state = 'pending' AND source IN (SELECT value FROM json_each(?1)) ORDER BY id"
     ))?;
     let mut rows = q.query([json(&sources)?])?;
     let mut out = Vec::new();
@@ -381,7 +381,9 @@ pub fn dirty_schools(conn: &Connection) -> Result<Vec<SchoolId>, StoreError> {
 
 /// Everything that was marked has been evaluated; call it in the transaction that writes the consequences.
 pub fn clear_marks(tx: &Transaction) -> Result<(), StoreError> {
-    tx.execute_batch("DELETE FROM pupil_dirty; DELETE FROM class_dirty; DELETE FROM school_dirty;")?;
+    for sql in ["DELETE FROM pupil_dirty", "DELETE FROM class_dirty", "DELETE FROM school_dirty"] {
+        tx.prepare_cached(sql)?.execute([])?;
+    }
     Ok(())
 }
 

@@ -1,11 +1,11 @@
 //! Evidence out of the database: everything that timelines of some pupils are built from. Decides nothing.
 
 use super::time::{day, from_day, from_ms};
-use super::{Connection, StoreError, from_json, from_word};
+use super::{Connection, StoreError, from_json, from_word, json};
 use crate::domain::Date;
 use crate::domain::evidence::{DeliveryFacts, Evidence, Leave, PupilList, Row, Sheet, Stamp};
 use crate::domain::ids::{ClassName, DeliveryId, PupilId, SchoolId, SlotName, SourceId, StatusId};
-use rusqlite::{Params, Rows, params, params_from_iter};
+use rusqlite::{Params, Rows, params};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// From so many pupils on, everything is read in one ordered scan a table instead of pupil by pupil.
@@ -19,17 +19,14 @@ pub fn load(conn: &Connection, pupils: &[PupilId]) -> Result<Evidence, StoreErro
         return load_all(conn);
     }
     let mut schools = BTreeSet::new();
-    for chunk in pupils.chunks(500) {
-        let marks = marks(chunk.len());
-        let sql = format!(
-            "SELECT DISTINCT t.school FROM register_row r JOIN register_text t ON t.id = r.text WHERE r.pupil IN ({marks})
-             UNION SELECT DISTINCT school FROM attendance_row WHERE pupil IN ({marks})"
-        );
-        // The numbered marks stand twice in the statement and are given once.
-        let mut q = conn.prepare(&sql)?;
-        for s in q.query_map(params_from_iter(chunk.iter().map(|p| p.0)), |r| r.get::<_, String>(0))? {
-            schools.insert(s?);
-        }
+    let ids = json(&pupils.iter().map(|p| p.0).collect::<Vec<_>>())?;
+    let mut q = conn.prepare_cached(
+        "SELECT DISTINCT t.school FROM register_row r INDEXED BY register_news JOIN register_text t ON t.id = r.text
+         WHERE r.is_news = 1 AND r.pupil IN (SELECT value FROM json_each(?1))
+         UNION SELECT DISTINCT school FROM attendance_row WHERE pupil IN (SELECT value FROM json_each(?1))",
+    )?;
+    for s in q.query_map([&ids], |r| r.get::<_, String>(0))? {
+        schools.insert(s?);
     }
     let mut e = Evidence::default();
     let mut words = Words::default();
@@ -38,11 +35,8 @@ pub fn load(conn: &Connection, pupils: &[PupilId]) -> Result<Evidence, StoreErro
         attendance(&mut q.query([name])?, &mut words, &mut e)?;
     }
     e.register = super::register::rows_of_schools(conn, &schools)?;
-    for chunk in pupils.chunks(500) {
-        let which = format!("WHERE l.pupil IN ({})", marks(chunk.len()));
-        leaves(conn, &which, params_from_iter(chunk.iter().map(|p| p.0)), &mut e)?;
-        super::decisions::load(conn, Some(chunk), &mut e.decisions, &mut e.acts)?;
-    }
+    leaves(conn, "WHERE l.pupil IN (SELECT value FROM json_each(?1))", [&ids], &mut e)?;
+    super::decisions::load(conn, Some(pupils), &mut e.decisions, &mut e.acts)?;
     of_schools(conn, &schools, None, &mut words, &mut e)?;
     Ok(e)
 }
@@ -104,10 +98,6 @@ pub fn load_day(conn: &Connection, on: Date) -> Result<Evidence, StoreError> {
     super::decisions::load(conn, None, &mut e.decisions, &mut e.acts)?;
     of_schools(conn, &schools, Some(on), &mut words, &mut e)?;
     Ok(e)
-}
-
-fn marks(n: usize) -> String {
-    (1..=n).map(|i| format!("?{i}")).collect::<Vec<_>>().join(",")
 }
 
 /// One copy of each word instead of one a row.
@@ -242,7 +232,7 @@ fn leaves(conn: &Connection, which: &str, pupils: impl Params, e: &mut Evidence)
         "SELECT l.pupil, l.delivery, l.row_no, l.from_date, l.to_date, l.status, v.stated_at
          FROM leave_row l JOIN delivery v ON v.id = l.delivery {which}"
     );
-    let mut q = conn.prepare(&sql)?;
+    let mut q = conn.prepare_cached(&sql)?;
     let mut rows = q.query(pupils)?;
     while let Some(r) = rows.next()? {
         e.leaves.push(Leave {

@@ -142,11 +142,12 @@ pub fn notice(conn: &Connection, id: NoticeId) -> Result<Option<Notice>, StoreEr
     Ok(collect(&mut conn.prepare_cached(&sql)?, [id.0])?.pop())
 }
 
-/// Who has been told what of a case or incident, oldest first; letters under way count as told.
+/// Who has been told what of a case or incident, oldest first; letters under way count as told, and so does what was
+/// perhaps told before another way was looked for.
 pub fn told(conn: &Connection, about: About) -> Result<Vec<Told>, StoreError> {
     let mut q = conn.prepare_cached(
         "SELECT role, office, person, rung, telling, told IS NOT NULL, told_by, via, ladder FROM notice
-         WHERE about = ?1 AND state <> 'cancelled' ORDER BY ifnull(told, made), id",
+         WHERE about = ?1 AND (state <> 'cancelled' OR told IS NOT NULL) ORDER BY ifnull(told, made), id",
     )?;
     let mut rows = q.query([about_text(about)])?;
     let mut out = Vec::new();
@@ -389,6 +390,12 @@ pub fn letters(conn: &Connection) -> Result<Vec<LetterRow>, StoreError> {
     Ok(conn.prepare_cached(&sql)?.query_map([], read_letter)?.collect::<Result<_, _>>()?)
 }
 
+/// Letters to an address, oldest first.
+pub fn letters_to(conn: &Connection, digest: &[u8; 32]) -> Result<Vec<LetterRow>, StoreError> {
+    let sql = format!("SELECT {LETTER} FROM letter WHERE address_digest = ?1 ORDER BY id");
+    Ok(conn.prepare_cached(&sql)?.query_map([digest], read_letter)?.collect::<Result<_, _>>()?)
+}
+
 /// Letters under way: being sent, or waiting for another attempt.
 pub fn under_way(conn: &Connection) -> Result<Vec<LetterRow>, StoreError> {
     let sql = format!("SELECT {LETTER} FROM letter WHERE state IN ('sending', 'waiting') ORDER BY id");
@@ -397,7 +404,9 @@ pub fn under_way(conn: &Connection) -> Result<Vec<LetterRow>, StoreError> {
 
 /// Accepted letters whose receipt is overdue or awaited.
 pub fn awaiting_receipt(conn: &Connection) -> Result<Vec<LetterRow>, StoreError> {
-    let sql = format!("SELECT {LETTER} FROM letter WHERE state = 'accepted' AND receipt_by IS NOT NULL ORDER BY id");
+    let sql = format!(
+        "SELECT {LETTER} FROM letter WHERE state = 'accepted' AND receipt_by IS NOT NULL ORDER BY receipt_by, id"
+    );
     Ok(conn.prepare_cached(&sql)?.query_map([], read_letter)?.collect::<Result<_, _>>()?)
 }
 
@@ -510,7 +519,8 @@ pub fn forget_incoming(tx: &Transaction, before: Time) -> Result<(), StoreError>
 
 /// Unknown letters about which their gateway is being asked.
 pub fn in_question(conn: &Connection) -> Result<Vec<LetterRow>, StoreError> {
-    let sql = format!("SELECT {LETTER} FROM letter WHERE state = 'unknown' AND next_at IS NOT NULL ORDER BY id");
+    let sql =
+        format!("SELECT {LETTER} FROM letter WHERE state = 'unknown' AND next_at IS NOT NULL ORDER BY next_at, id");
     Ok(conn.prepare_cached(&sql)?.query_map([], read_letter)?.collect::<Result<_, _>>()?)
 }
 
@@ -562,11 +572,11 @@ pub fn last_to(conn: &Connection, digest: &[u8; 32], about_children: bool) -> Re
     Ok(t.map(from_ms))
 }
 
-/// Letters that a gateway took although a notice that they carry still waits.
+/// Letters that have come to an end although a notice waits for them.
 pub fn untold(conn: &Connection) -> Result<Vec<LetterId>, StoreError> {
     let mut q = conn.prepare_cached(
         "SELECT DISTINCT n.letter FROM notice n JOIN letter l ON l.id = n.letter
-         WHERE n.state IN ('waiting', 'held') AND l.state IN ('accepted', 'delivered') ORDER BY n.letter",
+         WHERE n.state IN ('waiting', 'held') AND l.state IN ('accepted', 'delivered', 'failed') ORDER BY n.letter",
     )?;
     let out = q.query_map([], |r| r.get(0).map(LetterId))?.collect::<Result<_, _>>()?;
     Ok(out)

@@ -1,113 +1,69 @@
 //! The register in the database: rows with their stamps as history, each text stored once. Decides no attribute.
 
-use super::time::{day, from_day, from_ms};
+use super::time::{day, from_day, from_ms, ms};
 use super::{Connection, StoreError, Transaction, Vault, from_json, from_word, json, word};
 use crate::domain::Date;
 use crate::domain::evidence::{RegisterRow, Stamp, Standing};
 use crate::domain::ids::{ClassName, DeliveryId, PupilId, SchoolId};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Rows, params};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// Everybody whom the register of a school ever listed, ascending.
 pub fn pupils_of(conn: &Connection, school: &SchoolId) -> Result<Vec<PupilId>, StoreError> {
     let mut q = conn.prepare_cached(
-        "SELECT DISTINCT r.pupil FROM register_text t JOIN register_row r ON r.text = t.id WHERE t.school = ?1 ORDER BY r.pupil",
+        "SELECT DISTINCT r.pupil FROM register_text t JOIN register_row r ON r.text = t.id AND r.is_news = 1
+         WHERE t.school = ?1 ORDER BY r.pupil",
     )?;
     let found = q.query_map([school.as_str()], |r| Ok(PupilId(r.get(0)?)))?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// All rows of everybody whom one of the schools ever listed, by pupil and stamp. A row that says just what the row before
-/// it said (and that was known before it) is left out: it changes no attribute on any day.
+// Without statistics SQLite would rather read all of a pupil's rows by the primary key: the index is named.
+
+/// The register's history of everybody whom one of the schools ever listed, by pupil and stamp: the rows that said
+/// something new.
 pub fn rows_of_schools(conn: &Connection, schools: &BTreeSet<String>) -> Result<Vec<RegisterRow>, StoreError> {
-    let mut out = Vec::new();
-    let mut texts = Texts::default();
     let mut q = conn.prepare_cached(
         "SELECT r.pupil, r.text, r.row_no, v.id, v.stated_at, v.arrived_at
-         FROM register_row r JOIN delivery v ON v.id = r.delivery
-         WHERE r.pupil IN (SELECT r2.pupil FROM register_text t JOIN register_row r2 ON r2.text = t.id
-                           WHERE t.school IN (SELECT value FROM json_each(?1)))
+         FROM register_row r INDEXED BY register_news JOIN delivery v ON v.id = r.delivery
+         WHERE r.is_news = 1 AND r.pupil IN (
+           SELECT r2.pupil FROM register_text t JOIN register_row r2 ON r2.text = t.id AND r2.is_news = 1
+           WHERE t.school IN (SELECT value FROM json_each(?1)))
          ORDER BY r.pupil, v.stated_at, v.id, r.row_no",
     )?;
-    let mut rows = q.query([json(schools)?])?;
-    let mut before: Option<(i64, i64, i64)> = None;
+    rows_of(conn, q.query([json(schools)?])?)
+}
+
+/// The same of everybody.
+pub fn all_rows(conn: &Connection) -> Result<Vec<RegisterRow>, StoreError> {
+    let mut q = conn.prepare_cached(
+        "SELECT r.pupil, r.text, r.row_no, v.id, v.stated_at, v.arrived_at
+         FROM register_row r INDEXED BY register_news JOIN delivery v ON v.id = r.delivery
+         WHERE r.is_news = 1 ORDER BY r.pupil, v.stated_at, v.id, r.row_no",
+    )?;
+    rows_of(conn, q.query([])?)
+}
+
+/// The same of one pupil.
+pub fn rows_of_pupil(conn: &Connection, pupil: PupilId) -> Result<Vec<RegisterRow>, StoreError> {
+    let mut q = conn.prepare_cached(
+        "SELECT r.pupil, r.text, r.row_no, v.id, v.stated_at, v.arrived_at
+         FROM register_row r INDEXED BY register_news JOIN delivery v ON v.id = r.delivery
+         WHERE r.is_news = 1 AND r.pupil = ?1 ORDER BY v.stated_at, v.id, r.row_no",
+    )?;
+    rows_of(conn, q.query([pupil.0])?)
+}
+
+fn rows_of(conn: &Connection, mut rows: Rows<'_>) -> Result<Vec<RegisterRow>, StoreError> {
+    let mut out = Vec::new();
+    let mut texts = Texts::default();
     while let Some(r) = rows.next()? {
-        let (pupil, text, arrived): (i64, i64, i64) = (r.get(0)?, r.get(1)?, r.get(5)?);
-        if before.is_some_and(|(p, t, a)| p == pupil && t == text && a <= arrived) {
-            continue;
-        }
-        before = Some((pupil, text, arrived));
-        let mut row = texts.get(conn, text)?.as_ref().clone();
-        row.pupil = PupilId(pupil);
+        let mut row = texts.get(conn, r.get(1)?)?.as_ref().clone();
+        row.pupil = PupilId(r.get(0)?);
         row.row_no = r.get(2)?;
         row.stamp = Stamp { stated_at: from_ms(r.get(4)?), delivery: DeliveryId(r.get(3)?) };
-        row.arrived_at = from_ms(arrived);
-        out.push(row);
-    }
-    Ok(out)
-}
-
-/// All rows of everybody, as `rows_of_schools` gives them: one scan in the order of pupils.
-pub fn all_rows(conn: &Connection) -> Result<Vec<RegisterRow>, StoreError> {
-    let mut stamps: HashMap<i64, (i64, i64)> = HashMap::new();
-    let mut q = conn.prepare_cached("SELECT id, stated_at, arrived_at FROM delivery WHERE content = 'register'")?;
-    let mut rows = q.query([])?;
-    while let Some(r) = rows.next()? {
-        stamps.insert(r.get(0)?, (r.get(1)?, r.get(2)?));
-    }
-    let mut texts = Texts::default();
-    let mut q = conn.prepare_cached("SELECT pupil, delivery, row_no, text FROM register_row ORDER BY pupil")?;
-    let mut rows = q.query([])?;
-    let mut out = Vec::new();
-    // Of the pupil at hand: stated, delivery, row, text, arrived.
-    let mut of_pupil: Vec<(i64, i64, u32, i64, i64)> = Vec::new();
-    let mut at = 0;
-    loop {
-        let next: Option<(i64, i64, u32, i64)> = match rows.next()? {
-            Some(r) => Some((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
-            None => None,
-        };
-        if next.is_none_or(|n| n.0 != at) {
-            of_pupil.sort_unstable();
-            let mut before: Option<(i64, i64)> = None;
-            for (stated_at, delivery, row_no, text, arrived) in of_pupil.drain(..) {
-                if before.is_some_and(|(t, a)| t == text && a <= arrived) {
-                    continue;
-                }
-                before = Some((text, arrived));
-                let mut row = texts.get(conn, text)?.as_ref().clone();
-                row.pupil = PupilId(at);
-                row.row_no = row_no;
-                row.stamp = Stamp { stated_at: from_ms(stated_at), delivery: DeliveryId(delivery) };
-                row.arrived_at = from_ms(arrived);
-                out.push(row);
-            }
-        }
-        let Some((pupil, delivery, row_no, text)) = next else { return Ok(out) };
-        at = pupil;
-        // Feedback and attendance bring no register rows.
-        let (stated_at, arrived) =
-            *stamps.get(&delivery).ok_or_else(|| StoreError::Damaged("the delivery of a register row".into()))?;
-        of_pupil.push((stated_at, delivery, row_no, text, arrived));
-    }
-}
-
-/// All rows of one pupil, by stamp.
-pub fn rows_of_pupil(conn: &Connection, pupil: PupilId) -> Result<Vec<RegisterRow>, StoreError> {
-    let mut out = Vec::new();
-    let mut texts = Texts::default();
-    let mut q = conn.prepare_cached(
-        "SELECT r.text, r.row_no, v.id, v.stated_at, v.arrived_at FROM register_row r JOIN delivery v ON v.id = r.delivery
-         WHERE r.pupil = ?1 ORDER BY v.stated_at, v.id, r.row_no",
-    )?;
-    let mut rows = q.query([pupil.0])?;
-    while let Some(r) = rows.next()? {
-        let mut row = texts.get(conn, r.get(0)?)?.as_ref().clone();
-        row.pupil = pupil;
-        row.row_no = r.get(1)?;
-        row.stamp = Stamp { stated_at: from_ms(r.get(3)?), delivery: DeliveryId(r.get(2)?) };
-        row.arrived_at = from_ms(r.get(4)?);
+        row.arrived_at = from_ms(r.get(5)?);
         out.push(row);
     }
     Ok(out)
@@ -199,31 +155,68 @@ pub fn put_text(tx: &Transaction, vault: &Vault, row: &RegisterRow) -> Result<i6
     Ok(tx.last_insert_rowid())
 }
 
-/// Adds a row; says whether it differs from the pupil's row before it, or is not the latest.
+/// Adds a row; says whether it is news.
 pub fn put_row(tx: &Transaction, vault: &Vault, row: &RegisterRow) -> Result<bool, StoreError> {
     let text = put_text(tx, vault, row)?;
     place(tx, row.pupil, row.stamp, row.row_no, text)
 }
 
-/// The same for a text that is stored.
+/// The same for a text that is stored. A register comes again and again with the same in it: what a row says that the
+/// one before it (by stamp) did not say, or not as early, is news, and only news is read for the history.
 pub fn place(tx: &Transaction, pupil: PupilId, stamp: Stamp, row_no: u32, text: i64) -> Result<bool, StoreError> {
     let mut q = tx.prepare_cached(
-        "SELECT r.text, v.stated_at, v.id FROM register_row r JOIN delivery v ON v.id = r.delivery
-         WHERE r.pupil = ?1 ORDER BY v.stated_at DESC, v.id DESC, r.row_no DESC LIMIT 1",
+        "SELECT 1 FROM delivery WHERE content = 'register' AND state = 'applied' AND stated_at >= ?1
+         AND (stated_at > ?1 OR id > ?2) LIMIT 1",
     )?;
-    let latest: Option<(i64, i64, i64)> =
-        q.query_row([pupil.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional()?;
-    tx.prepare_cached("INSERT OR REPLACE INTO register_row (pupil, delivery, row_no, text) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![pupil.0, stamp.delivery.0, row_no, text])?;
-    let stamp = (super::time::ms(stamp.stated_at), stamp.delivery.0);
-    Ok(!latest.is_some_and(|(t, s, d)| t == text && (s, d) <= stamp))
+    let is_latest = !q.exists(params![ms(stamp.stated_at), stamp.delivery.0])?;
+    let is_news = !is_latest || {
+        let mut q = tx.prepare_cached(
+            "SELECT r.text = ?4 AND v.arrived_at <= (SELECT arrived_at FROM delivery WHERE id = ?2)
+             FROM register_row r INDEXED BY register_news JOIN delivery v ON v.id = r.delivery
+             WHERE r.is_news = 1 AND r.pupil = ?1 AND NOT (r.delivery = ?2 AND r.row_no = ?3)
+             ORDER BY v.stated_at DESC, v.id DESC, r.row_no DESC LIMIT 1",
+        )?;
+        let said = q.query_row(params![pupil.0, stamp.delivery.0, row_no, text], |r| r.get(0)).optional()?;
+        !said.unwrap_or(false)
+    };
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO register_row (pupil, delivery, row_no, text, is_news) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![pupil.0, stamp.delivery.0, row_no, text, is_news])?;
+    if !is_latest {
+        tell_news(tx, pupil)?;
+    }
+    Ok(is_news)
+}
+
+/// Tells a pupil's news from repetitions afresh: a row has come that was stated before others.
+fn tell_news(tx: &Transaction, pupil: PupilId) -> Result<(), StoreError> {
+    let mut q = tx.prepare_cached(
+        "SELECT r.delivery, r.row_no, r.text, v.arrived_at, r.is_news FROM register_row r JOIN delivery v ON v.id = r.delivery
+         WHERE r.pupil = ?1 ORDER BY v.stated_at, v.id, r.row_no",
+    )?;
+    let found = q.query_map([pupil.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))?;
+    let rows: Vec<(i64, u32, i64, i64, bool)> = found.collect::<Result<_, _>>()?;
+    let mut before: Option<(i64, i64)> = None;
+    for (delivery, row_no, text, arrived, was) in rows {
+        let is_news = !before.is_some_and(|(t, a)| t == text && a <= arrived);
+        if is_news {
+            before = Some((text, arrived));
+        }
+        if is_news != was {
+            tx.prepare_cached(
+                "UPDATE register_row SET is_news = ?4 WHERE pupil = ?1 AND delivery = ?2 AND row_no = ?3",
+            )?
+            .execute(params![pupil.0, delivery, row_no, is_news])?;
+        }
+    }
+    Ok(())
 }
 
 /// A pupil's latest row by stamp.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Last {
     pub pupil: PupilId,
-    pub delivery: DeliveryId,
     /// It lists the pupil as a pupil: enrolled or exempt, and names no day of leaving.
     pub stays: bool,
 }
@@ -231,25 +224,32 @@ pub struct Last {
 /// The latest rows that name this school.
 pub fn last_rows(conn: &Connection, school: &SchoolId) -> Result<Vec<Last>, StoreError> {
     let mut q = conn.prepare_cached(
-        "SELECT l.pupil, l.delivery, t.standing, t.left_on FROM (
-           SELECT r.pupil, r.delivery, r.text,
+        "SELECT l.pupil, t.standing, t.left_on FROM (
+           SELECT r.pupil, r.text,
                   row_number() OVER (PARTITION BY r.pupil ORDER BY v.stated_at DESC, v.id DESC, r.row_no DESC) AS n
-           FROM register_row r JOIN delivery v ON v.id = r.delivery
-           WHERE r.pupil IN (SELECT r2.pupil FROM register_text t2 JOIN register_row r2 ON r2.text = t2.id WHERE t2.school = ?1)
+           FROM register_row r INDEXED BY register_news JOIN delivery v ON v.id = r.delivery
+           WHERE r.is_news = 1 AND r.pupil IN (
+             SELECT r2.pupil FROM register_text t2 JOIN register_row r2 ON r2.text = t2.id AND r2.is_news = 1
+             WHERE t2.school = ?1)
          ) l JOIN register_text t ON t.id = l.text WHERE l.n = 1 AND t.school = ?1 ORDER BY l.pupil",
     )?;
     let mut rows = q.query([school.as_str()])?;
     let mut out = Vec::new();
     while let Some(r) = rows.next()? {
-        let standing: Standing = from_word(&r.get::<_, String>(2)?)?;
-        let left: Option<i64> = r.get(3)?;
+        let standing: Standing = from_word(&r.get::<_, String>(1)?)?;
+        let left: Option<i64> = r.get(2)?;
         out.push(Last {
             pupil: PupilId(r.get(0)?),
-            delivery: DeliveryId(r.get(1)?),
             stays: left.is_none() && (standing == Standing::Enrolled || standing.is_exemption()),
         });
     }
     Ok(out)
+}
+
+/// Whether the export lists the pupil.
+pub fn lists(conn: &Connection, export: DeliveryId, pupil: PupilId) -> Result<bool, StoreError> {
+    let mut q = conn.prepare_cached("SELECT 1 FROM register_row WHERE pupil = ?1 AND delivery = ?2")?;
+    Ok(q.exists([pupil.0, export.0])?)
 }
 
 /// The school's latest register export by stamp.
@@ -276,7 +276,6 @@ pub fn schools_of(conn: &Connection, source: &str) -> Result<Vec<SchoolId>, Stor
 
 /// Register rows and exports alone, of all schools: what a roster is built from.
 pub fn whole(conn: &Connection) -> Result<crate::domain::evidence::Evidence, StoreError> {
-    let mut schools = BTreeSet::new();
     let mut exports = Vec::new();
     let mut q = conn.prepare_cached(
         "SELECT d.school, v.stated_at, v.id FROM delivery v JOIN delivery_date d ON d.delivery = v.id
@@ -284,24 +283,49 @@ pub fn whole(conn: &Connection) -> Result<crate::domain::evidence::Evidence, Sto
     )?;
     let mut rows = q.query([])?;
     while let Some(r) = rows.next()? {
-        let school: String = r.get(0)?;
-        exports
-            .push((SchoolId::new(&school), Stamp { stated_at: from_ms(r.get(1)?), delivery: DeliveryId(r.get(2)?) }));
-        schools.insert(school);
+        let school = SchoolId::from(r.get::<_, String>(0)?);
+        exports.push((school, Stamp { stated_at: from_ms(r.get(1)?), delivery: DeliveryId(r.get(2)?) }));
     }
-    Ok(crate::domain::evidence::Evidence {
-        register: rows_of_schools(conn, &schools)?,
-        register_exports: exports,
-        ..Default::default()
-    })
+    Ok(crate::domain::evidence::Evidence { register: all_rows(conn)?, register_exports: exports, ..Default::default() })
 }
 
 /// Pupils of whom any register ever said that they are exempt until a day, that day or an earlier one.
 pub fn exempt_until(conn: &Connection, last: Date) -> Result<BTreeSet<PupilId>, StoreError> {
     let mut q = conn.prepare_cached(
-        "SELECT DISTINCT r.pupil FROM register_row r JOIN register_text t ON t.id = r.text WHERE t.status_until <= ?1",
+        "SELECT DISTINCT r.pupil FROM register_text t JOIN register_row r ON r.text = t.id AND r.is_news = 1
+         WHERE t.status_until <= ?1",
     )?;
     Ok(q.query_map([day(last)], |r| r.get(0).map(PupilId))?.collect::<Result<_, _>>()?)
+}
+
+/// What was seen of a pupil whose exemption ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExemptionSeen {
+    /// When it was looked at.
+    pub on: Date,
+    /// The end that the register says.
+    pub ends: Option<Date>,
+    pub is_here: bool,
+    /// The latest day attended.
+    pub attended: Option<Date>,
+}
+
+pub fn exemptions_seen(conn: &Connection) -> Result<HashMap<PupilId, ExemptionSeen>, StoreError> {
+    let mut q = conn.prepare_cached("SELECT pupil, date, ends, is_here, attended FROM exemption_seen")?;
+    let found = q.query_map([], |r| {
+        let date = |i: usize| r.get::<_, Option<i64>>(i).map(|d| d.map(from_day));
+        let seen = ExemptionSeen { on: from_day(r.get(1)?), ends: date(2)?, is_here: r.get(3)?, attended: date(4)? };
+        Ok((PupilId(r.get(0)?), seen))
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+pub fn put_exemption_seen(tx: &Transaction, pupil: PupilId, s: &ExemptionSeen) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO exemption_seen (pupil, date, ends, is_here, attended) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![pupil.0, day(s.on), s.ends.map(day), s.is_here, s.attended.map(day)])?;
+    Ok(())
 }
 
 /// The next such day after one.

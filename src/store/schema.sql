@@ -89,7 +89,8 @@ CREATE TABLE delivery (
     sealed_by   BLOB
 ) STRICT;
 CREATE INDEX delivery_source ON delivery (source, id);
-CREATE INDEX delivery_state ON delivery (state) WHERE state <> 'applied';
+CREATE INDEX delivery_unread ON delivery (id) WHERE state = 'pending';
+CREATE INDEX delivery_register ON delivery (stated_at) WHERE content = 'register';
 
 -- The dates that an applied delivery has data of, by school ('' for none). stated: an exceptions list states the date.
 CREATE TABLE delivery_date (
@@ -178,9 +179,22 @@ CREATE TABLE register_row (
     delivery INTEGER NOT NULL REFERENCES delivery (id),
     row_no   INTEGER NOT NULL,
     text     INTEGER NOT NULL REFERENCES register_text (id),
+    -- By stamp it says what the pupil's row before it did not say, or not as early. The others repeat.
+    is_news  INTEGER NOT NULL CHECK (is_news IN (0, 1)),
     PRIMARY KEY (pupil, delivery, row_no)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX register_row_text ON register_row (text);
+CREATE INDEX register_news ON register_row (pupil, delivery, row_no, text) WHERE is_news = 1;
+CREATE INDEX register_news_text ON register_row (text) WHERE is_news = 1;
+
+-- What was last seen of pupils whose exemption ends: looked at anew when they are evaluated, and on every day.
+CREATE TABLE exemption_seen (
+    pupil    INTEGER PRIMARY KEY REFERENCES pupil (id) ON DELETE CASCADE,
+    date     INTEGER NOT NULL,
+    -- The end that the register says, whether it has the pupil here, the latest day attended.
+    ends     INTEGER,
+    is_here  INTEGER NOT NULL CHECK (is_here IN (0, 1)),
+    attended INTEGER
+) STRICT;
 
 CREATE TABLE leave_row (
     pupil         INTEGER NOT NULL REFERENCES pupil (id),
@@ -297,11 +311,16 @@ CREATE TABLE case_row (
     number  TEXT UNIQUE,
     school  TEXT,
     wake_at INTEGER,
+    -- Of the body, for whoever looks for incidents: it asks for one, now or some day; the one that holds its notices.
+    asks    INTEGER NOT NULL CHECK (asks IN (0, 1)),
+    held    INTEGER,
     sealed_body BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX case_one_open ON case_row (pupil, kind) WHERE state <> 'closed';
 CREATE INDEX case_pupil ON case_row (pupil);
 CREATE INDEX case_wake ON case_row (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX case_asks ON case_row (id) WHERE asks = 1;
+CREATE INDEX case_held ON case_row (held) WHERE held IS NOT NULL;
 
 -- The ledger: append-only.
 CREATE TABLE case_event (
@@ -352,6 +371,7 @@ CREATE TABLE notice (
     letter     INTEGER,
     UNIQUE (about, ladder, rung, telling, office, person)
 ) STRICT;
+CREATE INDEX notice_waiting ON notice (due, id) WHERE state = 'waiting' AND letter IS NULL;
 CREATE INDEX notice_open ON notice (state) WHERE state IN ('waiting', 'held');
 CREATE INDEX notice_about ON notice (about);
 CREATE INDEX notice_letter ON notice (letter) WHERE letter IS NOT NULL;
@@ -387,6 +407,8 @@ CREATE TABLE letter (
     sealed_words BLOB NOT NULL
 ) STRICT;
 CREATE INDEX letter_state ON letter (state) WHERE state IN ('sending', 'waiting');
+CREATE INDEX letter_receipt ON letter (receipt_by) WHERE receipt_by IS NOT NULL;
+CREATE INDEX letter_next ON letter (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX letter_address ON letter (address_digest, about_children, accepted);
 
 CREATE TABLE letter_notice (
@@ -394,6 +416,7 @@ CREATE TABLE letter_notice (
     notice INTEGER NOT NULL REFERENCES notice (id) ON DELETE CASCADE,
     PRIMARY KEY (letter, notice)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX letter_notice_of ON letter_notice (notice);
 
 -- A numbered draft of a paper (`document:` of a rung). The number stays taken when its case, a follow-up, is erased.
 CREATE TABLE document (

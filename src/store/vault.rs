@@ -238,6 +238,16 @@ pub fn put_card(tx: &Transaction, vault: &Vault, pupil: PupilId, card: &Card, st
     Ok(())
 }
 
+/// A newer export says the same of the pupil: the card stays as it is sealed.
+pub fn renew_card(tx: &Transaction, pupil: PupilId, stamp: Stamp) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE pupil SET card_stated_at = ?2, card_delivery = ?3 WHERE id = ?1")?.execute(params![
+        pupil.0,
+        time::ms(stamp.stated_at),
+        stamp.delivery.0
+    ])?;
+    Ok(())
+}
+
 pub fn put_contacts(
     tx: &Transaction,
     vault: &Vault,

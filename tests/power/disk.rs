@@ -298,6 +298,7 @@ thread_local! {
     /// Commits that began on this thread's watched connections, and the one that is refused.
     static COMMITS: Cell<u64> = const { Cell::new(0) };
     static REFUSED: Cell<Option<u64>> = const { Cell::new(None) };
+    static REFUSED_ONCE: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
 pub type Id = u32;
@@ -345,7 +346,7 @@ pub fn watch_commits(conn: &Connection, disk: Option<Id>) {
 unsafe extern "C" fn commit_begins(argument: *mut c_void) -> c_int {
     let n = COMMITS.get() + 1;
     COMMITS.set(n);
-    if REFUSED.get().is_some_and(|r| r <= n) {
+    if REFUSED.get().is_some_and(|r| r <= n) || REFUSED_ONCE.get() == Some(n) {
         return 1;
     }
     let disk = argument as usize as Id;
@@ -369,6 +370,12 @@ pub fn commits() -> u64 {
 /// From the n-th commit on every one is refused, as if the process were not there any more.
 pub fn refuse_from(n: Option<u64>) {
     REFUSED.set(n);
+}
+
+/// The n-th commit alone is refused: the disk stumbled.
+#[allow(dead_code)]
+pub fn refuse_only(n: Option<u64>) {
+    REFUSED_ONCE.set(n);
 }
 
 // ---------------------------------------------------------------- the file system as SQLite calls it

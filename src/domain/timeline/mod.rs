@@ -7,7 +7,7 @@ pub mod roster;
 mod sheet;
 mod statement;
 
-pub use resolve::{Built, ClassCover, Correction, SourceStart, Statements, TimelineFault, build, gather};
+pub use resolve::{Built, ClassCover, Correction, SourceStart, Statements, TimelineFault, build, gather, roster};
 pub use roster::{ClassNo, Member, Roster, Segment};
 pub use statement::Reading;
 

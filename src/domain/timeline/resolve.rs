@@ -5,7 +5,7 @@ use super::roster::{ClassNo, Member, Roster, Segment};
 use super::sheet::{Lists, Planned, plans};
 use super::{Code, EARLY_LEAVE, LATE, PRESENT, Statuses, Timeline};
 use crate::domain::calendar::{Calendar, Periods};
-use crate::domain::evidence::{DecisionKind, DeliveryFacts, Evidence, Stamp};
+use crate::domain::evidence::{DecisionKind, DeliveryFacts, Evidence, RegisterRow, Stamp};
 use crate::domain::fault::FaultKind;
 use crate::domain::ids::{ClassName, DeliveryId, PupilId, SchoolId, SlotName, SourceId};
 use crate::domain::policy::{CoverageKind, Policy, Replaces};
@@ -53,6 +53,7 @@ pub struct ClassCover {
     /// By class and day of the calendar, which begins with `first`.
     full: Vec<Vec<Cover>>,
     first: Option<Date>,
+    days: usize,
     pub(super) lists: HashMap<(SchoolId, Date), Vec<Listed>>,
     pub starts: Vec<SourceStart>,
 }
@@ -185,6 +186,34 @@ pub fn build(
     gather(policy, calendar, evidence, until, known_at).into_built(pupils)
 }
 
+/// The roster alone, of evidence in which nobody's days are told.
+pub fn roster(calendar: &Calendar, evidence: &Evidence) -> Roster {
+    let register: Vec<_> = evidence.register.iter().collect();
+    let decisions: Vec<_> = evidence.decisions.iter().filter(|d| d.withdrawn_at.is_none()).collect();
+    Roster::new(calendar, &register, &exports(evidence, &register, None), &decisions, &HashMap::new())
+}
+
+/// When each school's register was exported.
+fn exports(
+    evidence: &Evidence,
+    register: &[&RegisterRow],
+    known_at: Option<Time>,
+) -> BTreeMap<SchoolId, BTreeSet<Stamp>> {
+    let mut exports: BTreeMap<SchoolId, BTreeSet<Stamp>> = BTreeMap::new();
+    for (school, stamp) in &evidence.register_exports {
+        if known_at.is_none_or(|k| stamp.stated_at <= k) {
+            exports.entry(school.clone()).or_default().insert(*stamp);
+        }
+    }
+    for r in register {
+        match exports.get_mut(&r.school) {
+            Some(stamps) => stamps.insert(r.stamp),
+            None => exports.entry(r.school.clone()).or_default().insert(r.stamp),
+        };
+    }
+    exports
+}
+
 /// Builds the roster, and gathers what is said of everybody up to `until` (included), so that timelines can be read one by
 /// one.
 pub fn gather<'a>(
@@ -216,18 +245,7 @@ pub fn gather<'a>(
     let deliveries = Deliveries(deliveries.collect());
 
     let register: Vec<_> = evidence.register.iter().filter(|r| known(r.stamp.stated_at)).collect();
-    let mut exports: BTreeMap<SchoolId, BTreeSet<Stamp>> = BTreeMap::new();
-    for (school, stamp) in &evidence.register_exports {
-        if known(stamp.stated_at) {
-            exports.entry(school.clone()).or_default().insert(*stamp);
-        }
-    }
-    for r in &register {
-        match exports.get_mut(&r.school) {
-            Some(stamps) => stamps.insert(r.stamp),
-            None => exports.entry(r.school.clone()).or_default().insert(r.stamp),
-        };
-    }
+    let exports = exports(evidence, &register, known_at);
     let first_rows = first_rows(evidence, &register, &deliveries);
     let mut decisions: Vec<_> = evidence
         .decisions
@@ -247,8 +265,10 @@ pub fn gather<'a>(
         deliveries,
         stamps,
         cover: ClassCover {
-            full: vec![vec![Cover::default(); usize::try_from(days).unwrap_or(0)]; classes],
+            // Most classes are of schools that nobody has asked about.
+            full: vec![Vec::new(); classes],
             first: calendar.first_day(),
+            days: usize::try_from(days).unwrap_or(0),
             ..ClassCover::default()
         },
         whole: HashMap::new(),
@@ -316,7 +336,7 @@ fn asks_for_corrections(c: &Cond) -> bool {
 /// The first attendance row for a pupil on each day on which a register row about them is stated.
 fn first_rows(
     evidence: &Evidence,
-    register: &[&crate::domain::evidence::RegisterRow],
+    register: &[&RegisterRow],
     deliveries: &Deliveries,
 ) -> HashMap<(PupilId, Date), Stamp> {
     type Place<'a> = (&'a SchoolId, Option<&'a ClassName>, Option<u8>);
@@ -428,6 +448,10 @@ impl<'a> Statements<'a> {
             None => list.push((order, periods)),
         };
         let day = self.cover.day(date);
+        let of_class = self.cover.full.get_mut(class.0 as usize);
+        if let Some(of_class) = of_class.filter(|days| days.is_empty()) {
+            of_class.resize(self.cover.days, Cover::default());
+        }
         if let Some(c) = day.and_then(|day| self.cover.full.get_mut(class.0 as usize)?.get_mut(day)) {
             c.all |= periods;
             if self.wants_corrections {

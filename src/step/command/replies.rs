@@ -24,7 +24,7 @@ impl Desk<'_> {
         let words = words.trim().trim_matches(['"', '\'', '“', '”', '「', '」', '。', '.']).trim().to_owned();
         let digest = self.vault.digest("address", from);
         let last: Vec<outbox::LetterRow> =
-            outbox::letters(self.tx)?.into_iter().filter(|l| l.digest == digest && l.accepted.is_some()).collect();
+            outbox::letters_to(self.tx, &digest)?.into_iter().filter(|l| l.accepted.is_some()).collect();
         let mut letter = None;
         for l in last.iter().rev() {
             // Our own answers are no letters to be answered.

@@ -226,6 +226,11 @@ fn unknown(
     }
 }
 
+/// Nobody can say whether it came, and it is not sent again.
+pub fn perhaps_told(tx: &Transaction, vault: &Vault, l: &LetterRow, now: Time) -> Result<(), StepError> {
+    told(tx, vault, l, "unknown", None, None, now)
+}
+
 /// Nobody can say whether it came, and a copy would alarm: it counts as told, and the next contact is told too.
 fn next_contact(tx: &Transaction, vault: &Vault, policy: &Policy, l: &LetterRow, now: Time) -> Result<(), StepError> {
     let notices = outbox::carried(tx, l.id)?;

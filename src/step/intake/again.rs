@@ -43,7 +43,7 @@ pub fn apply(
     let (id, stamp) = (past.delivery.id, past.delivery.stamp());
     Ok(db.write(|tx| {
         let before = match past.delivery.content {
-            Content::Attendance | Content::Register => Some(roster(tx, policy, calendar)?),
+            Content::Attendance | Content::Register => Some(roster(tx, calendar)?),
             Content::Leave | Content::Feedback => None,
         };
         shelf::admit(tx, id, State::Applied, now)?;
@@ -51,7 +51,7 @@ pub fn apply(
             (Content::Attendance, Some(roster)) => attendance(tx, policy, calendar, &roster, stamp, now)?,
             (Content::Register, Some(before)) => {
                 let fresh = listed(tx, &before, stamp, now)?;
-                waited(tx, &vault, policy, calendar, &fresh, now, numbers)?;
+                waited(tx, &vault, calendar, &fresh, now, numbers)?;
                 register::conditions(tx, policy, now)?;
             }
             _ => {
@@ -115,7 +115,6 @@ fn listed(tx: &Transaction, before: &Roster, stamp: Stamp, now: Time) -> Result<
 fn waited(
     tx: &Transaction,
     vault: &Vault,
-    policy: &Policy,
     calendar: &Calendar,
     fresh: &[PupilId],
     now: Time,
@@ -126,7 +125,7 @@ fn waited(
         for (school, date) in shelf::put_waiting(tx, *pupil)? {
             let roster = match roster_now.take() {
                 Some(known) => known,
-                None => roster(tx, policy, calendar)?,
+                None => roster(tx, calendar)?,
             };
             if let Some(class) = roster.at(*pupil, date).and_then(|s| s.class.clone()) {
                 deliveries::mark_class(tx, &school, &class, now)?;

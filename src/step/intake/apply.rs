@@ -57,7 +57,7 @@ impl Plan {
             Plan::Attendance(change) => attendance(tx, vault, calendar, source, collected, change, stamp, now)?,
             Plan::Register(_) => {
                 register::apply(tx, vault, collected, stamp, now)?;
-                resolve(tx, vault, policy, calendar, now)?;
+                resolve(tx, vault, calendar, now)?;
                 register::conditions(tx, policy, now)?;
             }
             Plan::Rows => rows(tx, vault, collected, stamp, now)?,
@@ -238,12 +238,12 @@ fn feedback(
 }
 
 /// Gives the rows that waited to the pupils whom the register has brought.
-fn resolve(tx: &Transaction, vault: &Vault, policy: &Policy, calendar: &Calendar, now: Time) -> Result<(), StoreError> {
+fn resolve(tx: &Transaction, vault: &Vault, calendar: &Calendar, now: Time) -> Result<(), StoreError> {
     let waiting = statements::waiting(tx, vault)?;
     if waiting.is_empty() {
         return Ok(());
     }
-    let roster = roster(tx, policy, calendar)?;
+    let roster = roster(tx, calendar)?;
     let mut identity = Identity::default();
     for w in waiting {
         let named = Named {

@@ -81,7 +81,7 @@ impl<'a> Collected<'a> {
             policy,
             calendar,
             source,
-            roster: roster(conn, policy, calendar)?,
+            roster: roster(conn, calendar)?,
             identity: Identity::default(),
             rows: 0,
             unknown: 0,
@@ -281,8 +281,6 @@ impl<'a> Collected<'a> {
 }
 
 /// The register as it is known now.
-pub fn roster(conn: &Connection, policy: &Policy, calendar: &Calendar) -> Result<Roster, StoreError> {
-    let evidence = register::whole(conn)?;
-    let until = calendar.last_day().unwrap_or_default();
-    Ok(timeline::build(policy, calendar, &evidence, &[], until, None).roster)
+pub fn roster(conn: &Connection, calendar: &Calendar) -> Result<Roster, StoreError> {
+    Ok(timeline::roster(calendar, &register::whole(conn)?))
 }

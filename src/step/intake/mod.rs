@@ -10,7 +10,6 @@ mod spool;
 mod winners;
 
 use crate::decode;
-use crate::domain::calendar::Calendar;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{DeliveryId, SourceId};
 use crate::domain::normalise::stated_dates;
@@ -334,9 +333,10 @@ fn read_and_apply(
         How::Poll => (false, None),
     };
     let explicit = matches!(how, How::Import { stated_at: Some(_), .. });
-    let calendar = Calendar::new(policy);
+    let ready = super::prepared(policy);
+    let calendar = &ready.calendar;
     let mut stated_at = delivery.stated_at;
-    let mut collected = Collected::new(db.conn(), policy, &calendar, source)?;
+    let mut collected = Collected::new(db.conn(), policy, calendar, source)?;
     let read = {
         let vault = db.vault();
         let mut failed = None;
@@ -404,7 +404,7 @@ fn read_and_apply(
         // Settled first: what is asked of the database from here on takes this delivery into account.
         deliveries::settle(tx, &vault, id, &settled)?;
         if state == State::Applied {
-            plan.apply(tx, &vault, policy, &calendar, source, &mut collected, stamp, now)?;
+            plan.apply(tx, &vault, policy, calendar, source, &mut collected, stamp, now)?;
         }
         if let Some(text) = &odd_text {
             deliveries::set_condition(tx, &source.id, ConditionKind::ExportHeld, now, text)?;

@@ -130,7 +130,12 @@ pub fn apply(
         }
         if vault::card_stamp(tx, pupil)?.is_none_or(|s| s <= stamp) {
             let before = vault::pupil_card(tx, v, pupil)?;
-            vault::put_card(tx, v, pupil, &card(&line, before.as_ref()), stamp)?;
+            let new = card(&line, before.as_ref());
+            if before.as_ref().is_some_and(|b| is_the_same(b, &new)) {
+                vault::renew_card(tx, pupil, stamp)?;
+            } else {
+                vault::put_card(tx, v, pupil, &new, stamp)?;
+            }
             let contacts = contacts(&line);
             // An export without a single contact does not know them: it does not take them away.
             if !contacts.is_empty() && before.is_none_or(|b| b.contacts != contacts) {
@@ -201,8 +206,10 @@ impl Changed {
     ) -> Result<(), StoreError> {
         for school in schools {
             // Whom the export lacks: for a pupil of two schools that ends what the earlier export said.
+            // One that is not the latest lists nobody for the last time, perhaps.
+            let is_latest = register::latest_export(tx, &school)? == Some(stamp.delivery);
             for l in register::last_rows(tx, &school)? {
-                if l.delivery != stamp.delivery {
+                if !is_latest || !register::lists(tx, stamp.delivery, l.pupil)? {
                     deliveries::mark_pupil(tx, l.pupil, now)?;
                 }
             }
@@ -232,6 +239,15 @@ fn card(line: &RegisterLine, before: Option<&vault::PupilCard>) -> Card {
         household_address: keep(&line.household_address, before.map(|b| &b.household_address)),
         status_basis: line.status_basis.clone(),
     }
+}
+
+fn is_the_same(before: &vault::PupilCard, card: &Card) -> bool {
+    before.student_no == card.student_no
+        && before.id_number == card.id_number
+        && before.name == card.name
+        && before.household_township == card.household_township
+        && before.household_address == card.household_address
+        && before.status_basis == card.status_basis
 }
 
 fn contacts(line: &RegisterLine) -> Vec<ContactCard> {
@@ -266,13 +282,12 @@ pub fn conditions(tx: &Transaction, policy: &Policy, now: Time) -> Result<(), St
 fn silent(conn: &Connection, source: &SourceId) -> Result<Vec<PupilId>, StoreError> {
     let mut out = Vec::new();
     for school in register::schools_of(conn, source.as_str())? {
-        let latest = register::latest_export(conn, &school)?;
-        out.extend(
-            register::last_rows(conn, &school)?
-                .into_iter()
-                .filter(|l| l.stays && Some(l.delivery) != latest)
-                .map(|l| l.pupil),
-        );
+        let Some(latest) = register::latest_export(conn, &school)? else { continue };
+        for l in register::last_rows(conn, &school)?.into_iter().filter(|l| l.stays) {
+            if !register::lists(conn, latest, l.pupil)? {
+                out.push(l.pupil);
+            }
+        }
     }
     Ok(out)
 }

@@ -335,6 +335,7 @@ fn registers(schools: &[School], pupils: &[Pupil]) -> Vec<Export> {
         dates.extend(p.from.filter(|d| *d < new_year()));
         dates.extend(p.moved.map(|m| m.0));
         dates.extend(p.left.and_then(|(l, _)| l.succ_opt()));
+        dates.extend(p.back().filter(|d| *d < new_year()));
     }
     dates.into_iter().map(|day| register(schools, pupils, day)).collect()
 }
@@ -348,7 +349,7 @@ fn register(schools: &[School], pupils: &[Pupil], day: Date) -> Export {
             continue;
         }
         let (mut status, mut until, mut basis, mut left) = ("在读", String::new(), "", String::new());
-        match p.left.filter(|(l, _)| day > *l) {
+        match p.left.filter(|(l, _)| day > *l && !p.back().is_some_and(|b| day >= b)) {
             Some((l, Left::Away)) => (status, left) = ("转出", l.to_string()),
             Some((_, Left::Suspended(u))) => (status, until, basis) = ("休学", u.to_string(), "县教基〔2026〕31号"),
             None => {}

@@ -82,9 +82,17 @@ impl Pupil {
         self.grade == *schools[self.school_on(new_year())].grades.end()
     }
 
+    /// The day after a suspension ends.
+    pub fn back(&self) -> Option<Date> {
+        match self.left? {
+            (_, Left::Suspended(until)) => until.succ_opt(),
+            (_, Left::Away) => None,
+        }
+    }
+
     pub fn is_here(&self, schools: &[School], day: Date) -> bool {
         self.from.is_none_or(|f| day >= f)
-            && self.left.is_none_or(|(l, _)| day <= l)
+            && self.left.is_none_or(|(l, why)| day <= l || matches!(why, Left::Suspended(until) if day > until))
             && !(day >= new_year() && self.graduates(schools))
     }
 }
@@ -194,7 +202,17 @@ fn story(p: &mut Pupil, schools: &[School], days: &[Date], chance: &mut Chance) 
             away(p, from, n, chance);
         }
         5 => p.left = Some((somewhere(chance), Left::Away)),
-        6 => p.left = Some((somewhere(chance), Left::Suspended(last_day() + chrono::Days::new(300)))),
+        // Suspended for longer than the year, or back some weeks later.
+        6 if chance.below(2) == 0 => {
+            p.left = Some((somewhere(chance), Left::Suspended(last_day() + chrono::Days::new(300))));
+        }
+        6 => {
+            let from = somewhere(chance);
+            let back =
+                days.iter().rev().skip(20).find(|d| **d <= from + chrono::Days::new(30 + chance.below(60) as u64));
+            p.left =
+                back.filter(|b| **b > from).map(|b| (from, Left::Suspended(b.pred_opt().expect("a day before it"))));
+        }
         7 if p.from.is_none() => p.from = Some(somewhere(chance)),
         8 if schools.len() > 1 => {
             let to: Vec<usize> =

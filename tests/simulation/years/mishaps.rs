@@ -1,16 +1,12 @@
-//! What goes wrong in a year beside the files: gateways, the machine, the process. The process dies before or after a
-//! commit that the seed draws; before and after a send is before and after the commits around it.
+//! What goes wrong in a year beside the files, at instants that are drawn beforehand: gateways, the machine, restarts; and
+//! what people do.
 
 use super::files::{Export, at};
 use super::life::Pupil;
-use crate::disk;
-use kongchuo::domain::ids::{ChannelId, LetterId, SourceId};
-use kongchuo::domain::letter::{Dispatch, Outcome};
-use kongchuo::domain::policy::Policy;
+use kongchuo::domain::ids::{ChannelId, SourceId};
 use kongchuo::domain::{Date, Time};
-use kongchuo::drive::spine::Spine;
 use kongchuo::drive::township::Chance;
-use kongchuo::drive::world::{Broken, Command, Death, Delivery, Died, Does, Happening, Steps};
+use kongchuo::drive::world::{Command, Death, Delivery, Does, Happening};
 
 pub type Script = Vec<(Time, Happening)>;
 
@@ -62,7 +58,6 @@ pub fn draw(days: &[Date], pupils: &[Pupil], chance: &mut Chance, script: &mut S
                 (Does::HangUp, 240),
                 (Does::RefuseLogin, 480),
                 (Does::Undelivered, 120),
-                (Does::NoReceipt, 120),
             ]);
             let from = working(chance);
             let to = from + chrono::TimeDelta::minutes(5 + chance.below(minutes) as i64);
@@ -101,83 +96,4 @@ pub fn draw(days: &[Date], pupils: &[Pupil], chance: &mut Chance, script: &mut S
         }
     }
     all
-}
-
-/// The real steps of a process that dies at a commit now and then.
-pub struct Mortal {
-    pub spine: Spine,
-    chance: Chance,
-    /// The commit at which it dies next, before it or after it.
-    next: u64,
-    before: bool,
-    pub deaths: u64,
-}
-
-impl Mortal {
-    pub fn new(spine: Spine, seed: u64) -> Self {
-        disk::watch_commits(spine.db.conn(), None);
-        let mut mortal = Mortal { spine, chance: Chance::new(seed), next: 0, before: false, deaths: 0 };
-        mortal.plan();
-        mortal
-    }
-
-    /// A file that took the process down twice is set aside: so often it does not die.
-    fn plan(&mut self) {
-        self.next = disk::commits() + 12 + self.chance.below(300) as u64;
-        self.before = self.chance.below(2) == 0;
-    }
-
-    fn tried<T>(&mut self, step: impl FnOnce(&mut Spine) -> Result<T, Broken>) -> Result<T, Broken> {
-        let refused_from = self.next + u64::from(!self.before);
-        disk::refuse_from(Some(refused_from));
-        let done = step(&mut self.spine);
-        disk::refuse_from(None);
-        let begun = disk::commits();
-        let dies = begun >= refused_from || (!self.before && begun >= self.next);
-        if dies {
-            self.deaths += 1;
-            self.plan();
-            return Err(Died.into());
-        }
-        done
-    }
-}
-
-impl Steps for Mortal {
-    fn restart(&mut self, now: Time) -> Result<(), Broken> {
-        self.tried(|s| s.restart(now))
-    }
-    fn awake(&mut self, now: Time) -> Result<(), Broken> {
-        self.tried(|s| s.awake(now))
-    }
-    fn reload(&mut self, now: Time, policy: Result<Box<Policy>, String>) -> Result<(), Broken> {
-        self.tried(|s| s.reload(now, policy))
-    }
-    fn receive(&mut self, now: Time, d: &Delivery) -> Result<Option<String>, Broken> {
-        self.tried(|s| s.receive(now, d))
-    }
-    fn obey(&mut self, now: Time, c: &Command) -> Result<Option<String>, Broken> {
-        self.tried(|s| s.obey(now, c))
-    }
-    fn decide(&mut self, now: Time) -> Result<Option<Time>, Broken> {
-        self.tried(|s| s.decide(now))
-    }
-    fn claim(&mut self, now: Time) -> Result<Vec<Dispatch>, Broken> {
-        self.tried(|s| s.claim(now))
-    }
-    fn settle(&mut self, now: Time, d: &Dispatch, o: Outcome) -> Result<(), Broken> {
-        self.tried(|s| s.settle(now, d, o))
-    }
-    fn receipt(&mut self, now: Time, l: LetterId, delivered: bool) -> Result<(), Broken> {
-        self.tried(|s| s.receipt(now, l, delivered))
-    }
-    fn next(&mut self, now: Time) -> Result<Option<Time>, Broken> {
-        self.tried(|s| s.next(now))
-    }
-    fn drops_copies(&self, channel: &ChannelId) -> bool {
-        self.spine.drops_copies(channel)
-    }
-    fn gives_receipts(&self, channel: &ChannelId) -> bool {
-        self.spine.gives_receipts(channel)
-    }
 }

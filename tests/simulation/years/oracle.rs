@@ -5,6 +5,7 @@ use super::files::{Export, Says, Year};
 use super::life::{Mark, Pupil, attended};
 use super::mishaps::Mishaps;
 use super::town::{School, is_working};
+use kongchuo::domain::ids::LetterId;
 use kongchuo::domain::{Date, Time};
 use kongchuo::drive::township::date;
 use kongchuo::drive::world::Sent;
@@ -18,6 +19,8 @@ pub struct Held {
     /// Spells of three days that the two offices had to be told of.
     pub reports: u64,
     pub returns: u64,
+    /// Spells whose case somebody had taken on.
+    pub taken_on: u64,
     /// Letters to guardians whose every date was held against the files.
     pub letters: u64,
 }
@@ -27,6 +30,7 @@ impl std::ops::AddAssign for Held {
         self.spells += o.spells;
         self.reports += o.reports;
         self.returns += o.returns;
+        self.taken_on += o.taken_on;
         self.letters += o.letters;
     }
 }
@@ -50,8 +54,12 @@ pub struct Oracle<'a> {
     pub sent: &'a [Sent],
     /// School, from, to: notices about many cases at once wait for a person, or two school days.
     pub holds: Vec<(String, Time, Time)>,
-    /// Letters that nobody knows of: (address, when).
+    /// Letters of unknown fate that no gateway saw: (address, when).
     pub unknown: Vec<(String, Time)>,
+    /// Letters that were not delivered in the end.
+    pub failed: BTreeSet<LetterId>,
+    /// Answers that take cases on: when, and to which letter.
+    pub taken_on: &'a [(Time, String)],
     pub seed: String,
 }
 
@@ -220,7 +228,8 @@ impl Oracle<'_> {
     fn everybody_is_told_of(&self, p: &Pupil, of_pupil: &BTreeMap<Date, Vec<Statement>>, held: &mut Held) {
         let accused = |d: &Date| of_pupil.get(d).into_iter().flatten().any(|s| s.mark.is_some_and(Mark::is_unexcused));
         let here: Vec<Date> = self.days.iter().copied().filter(|d| p.is_here(self.schools, *d)).collect();
-        let turns: Vec<Date> = p.from.into_iter().chain(p.left.map(|l| l.0)).chain(p.moved.map(|m| m.0)).collect();
+        let turns: Vec<Date> =
+            p.from.into_iter().chain(p.left.map(|l| l.0)).chain(p.moved.map(|m| m.0)).chain(p.back()).collect();
         for (i, first) in here.iter().enumerate() {
             let is_away = |d: &Date| p.marks.get(d).is_some_and(|m| m.is_unexcused());
             // A spell that nothing came before for two months: a new case. Around a move the registers decide.
@@ -250,8 +259,13 @@ impl Oracle<'_> {
             }
             let why = || format!("{}: {} away from {first}, known at {arrived}", self.seed, p.name);
             let stands = stands && self.still_stands(of_pupil, spell, latest);
-            let to_guardian = self.letters(p, "guardian", some_read, latest).next();
-            if stands {
+            let to_guardian = self.letters(p, "guardian", some_read, latest).find(|s| is_alarm(s));
+            // Whoever has taken it on is given two school days.
+            let since = some_read - minutes(5 * 24 * 60);
+            let is_taken_on =
+                self.taken_on.iter().any(|(at, text)| (since..=latest).contains(at) && text.contains(&p.name));
+            held.taken_on += u64::from(stands && is_taken_on);
+            if stands && !is_taken_on {
                 held.spells += 1;
                 let is_told = to_guardian.is_some() || self.is_unknown(p, some_read, latest);
                 assert!(is_told, "{}: the guardian was not told by {latest}\n{}", why(), self.around(p, read));
@@ -265,7 +279,9 @@ impl Oracle<'_> {
                 );
             }
             self.offices_are_told_of(p, of_pupil, spell, held);
-            if let Some(told) = to_guardian {
+            // Of a letter that was not delivered nobody was told.
+            let delivered = |s: &&Sent| is_alarm(s) && !self.failed.contains(&s.letter);
+            if let Some(told) = self.letters(p, "guardian", some_read, latest).find(delivered) {
                 self.return_is_told(p, of_pupil, spell, &here[i + n..], told, held);
             }
         }
@@ -384,7 +400,7 @@ impl Oracle<'_> {
             return;
         }
         held.returns += 1;
-        let letter = self.letters(p, "guardian", some_known, latest).find(|s| !is_alarm(s));
+        let letter = self.letters(p, "guardian", some_known, latest).find(|s| !is_alarm(s) && s.text.contains(&p.name));
         assert!(
             letter.is_some() || self.is_unknown(p, told.at - minutes(600), latest),
             "{}: {} is back since {back}, known at {arrived}: the guardian, told at {}, has not read of it by {latest}\n{}",

@@ -56,6 +56,8 @@ impl Habit {
 pub enum Scale {
     /// Ten schools, two thousand pupils.
     Whole,
+    /// Ten schools, some two hundred and fifty pupils.
+    Middle,
     /// Three schools, each with another habit, some fifty pupils.
     Small,
 }
@@ -82,7 +84,7 @@ impl School {
 
 pub fn schools(scale: Scale, seed: u64) -> Vec<School> {
     let chosen: Vec<usize> = match scale {
-        Scale::Whole => (0..10).collect(),
+        Scale::Whole | Scale::Middle => (0..10).collect(),
         Scale::Small => (0..3).map(|i| (seed as usize * 3 + i) % 10).collect(),
     };
     let (grades, class_size) = if scale == Scale::Whole { (6, 34) } else { (2, 9) };
@@ -160,12 +162,21 @@ fn holidays(year: i32) -> String {
 
 // ---------------------------------------------------------------- the configuration
 
-/// The checked policy of a township; every third township's gateway drops copies, is sent to once more, or is not
-/// sent to again but the next contact is.
+/// What is done about a letter of unknown fate, township by township: the gateway drops copies, is sent to once more, is
+/// not sent to again but the next contact is, or is asked.
+const ON_UNKNOWN: [&str; 4] = [
+    "idempotent",
+    "resend_once",
+    "next_contact",
+    "query, query: {url: \"http://127.0.0.1:9/sms?id={{ id }}\", method: GET, state: /state, accepted: [SENT], delivered: [DELIVRD], failed: [UNDELIV], absent: [NONE]}",
+];
+
+/// The checked policy of a township; every second one waits for receipts.
 pub fn policy(schools: &[School], seed: u64) -> Policy {
-    let on_unknown = ["idempotent", "resend_once", "next_contact"][(seed % 3) as usize];
+    let receipts = if seed % 8 < 4 { "2h" } else { "null" };
+    let on_unknown = ON_UNKNOWN[(seed % 4) as usize];
     let mut files: BTreeMap<&str, String> = BTreeMap::new();
-    files.insert("kongchuo.yaml", ROOT.replace("ON_UNKNOWN", on_unknown));
+    files.insert("kongchuo.yaml", ROOT.replace("ON_UNKNOWN", on_unknown).replace("RECEIPTS", receipts));
     files.insert("schools.yaml", schools_yaml(schools));
     files.insert("sources.yaml", sources_yaml(schools));
     files.insert("ladders.yaml", LADDERS.to_owned());
@@ -255,7 +266,7 @@ calendar:
   holidays: [2026.json, 2027.json]
 channels:
   letters: {kind: folder, path: letters}
-  sms: {kind: http, url: \"http://127.0.0.1:9/sms\", method: POST, body: '{\"to\":\"{{ phone }}\",\"text\":\"{{ text }}\",\"id\":\"{{ id }}\"}', success: {pointer: /code, equals: \"0\"}, on_unknown: ON_UNKNOWN}
+  sms: {kind: http, url: \"http://127.0.0.1:9/sms\", method: POST, body: '{\"to\":\"{{ phone }}\",\"text\":\"{{ text }}\",\"id\":\"{{ id }}\"}', success: {pointer: /code, equals: \"0\"}, receipt_within: RECEIPTS, on_unknown: ON_UNKNOWN}
   email: {kind: email, host: 127.0.0.1, port: 9, tls: none, from: \"镇教育办 <office@town.example.cn>\", on_unknown: resend_once}
 contacts:
   offices:
