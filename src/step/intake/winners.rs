@@ -7,7 +7,7 @@ use crate::domain::calendar::{Calendar, Periods};
 use crate::domain::evidence::Stamp;
 use crate::domain::ids::{ClassName, PupilId, SchoolId, SlotName, StatusId};
 use crate::domain::policy::{CoverageKind, Policy, Replaces, Source};
-use crate::domain::timeline::{ClassNo, Roster};
+use crate::domain::timeline::{ClassNo, Roster, Segment};
 use crate::store::statements::{From, Said, of_day};
 use crate::store::{Connection, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -135,12 +135,12 @@ pub fn weigh(
     let own = two.after.0.iter().find(|f| f.stamp == stamp).filter(|f| f.coverage == CoverageKind::Exceptions);
     let same = |f: &From, own: &From| f.stated && f.coverage == CoverageKind::Exceptions && f.scope == own.scope;
     if own.is_some_and(|own| !two.before.0.iter().any(|f| same(f, own))) {
-        for m in roster.expected_in(school, None, date) {
-            let s = m.at(date);
-            if classes.is_empty() || s.class.as_ref().is_some_and(|c| classes.contains(c)) {
-                changed.insert(m.pupil);
-                if let Some(c) = &s.class {
-                    change.classes.insert((school.clone(), c.clone()));
+        for m in roster.members().iter().filter(|m| m.is_expected(date)) {
+            for no in classes_of(roster, m.at(date), school) {
+                let class = roster.class_of(no).1;
+                if classes.is_empty() || class.is_some_and(|c| classes.contains(c)) {
+                    changed.insert(m.pupil);
+                    change.classes.extend(class.map(|c| (school.clone(), c.clone())));
                 }
             }
         }
@@ -165,10 +165,18 @@ fn mark_class(roster: &Roster, class: ClassNo, date: Date, change: &mut Change, 
         change.classes.insert((school.clone(), n.clone()));
     }
     for m in roster.members() {
-        if m.at(date).class_no == class {
+        let s = m.at(date);
+        if s.class_no == class || s.also.iter().any(|(_, no)| *no == class) {
             changed.insert(m.pupil);
         }
     }
+}
+
+/// The classes of a school in which a pupil is listed: of two schools, too, that both list the pupil (借读).
+fn classes_of<'a>(roster: &'a Roster, at: &'a Segment, school: &'a SchoolId) -> impl Iterator<Item = ClassNo> + 'a {
+    std::iter::once(at.class_no)
+        .chain(at.also.iter().map(|(_, no)| *no))
+        .filter(move |no| roster.class_of(*no).0 == school)
 }
 
 fn look_for_absence(
@@ -254,8 +262,9 @@ fn cover(
     let full: BTreeSet<Stamp> = from.iter().filter(|f| f.coverage == CoverageKind::Full).map(|f| f.stamp).collect();
     let mut out = BTreeSet::new();
     for s in said.iter().filter(|s| full.contains(&s.stamp)) {
-        if let Some(at) = roster.at(s.pupil, date).filter(|a| a.school_id == *school) {
-            let key = (at.class_no, s.slot.clone());
+        let Some(at) = roster.at(s.pupil, date) else { continue };
+        for no in classes_of(roster, at, school) {
+            let key = (no, s.slot.clone());
             if !out.contains(&key) {
                 out.insert(key);
             }
