@@ -3,15 +3,16 @@
 
 use super::pupils::{self, Evaluated};
 use super::{Prepared, StepError, incidents, mass, policy_change, prepared, township};
-use crate::domain::evidence::Act;
+use crate::domain::evidence::{Act, DecisionKind, Evidence};
 use crate::domain::finding::{Change, Finding};
 use crate::domain::ids::PupilId;
 use crate::domain::policy::Policy;
 use crate::domain::rule::{self, Findings, Scratch};
 use crate::domain::timeline::{self, Built, Statements};
-use crate::domain::{Date, Time};
+use crate::domain::{Date, Time, TimeOfDay};
 use crate::store::time::{from_ms, ms};
 use crate::store::{Connection, Db, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, vault};
+use chrono::Days;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -49,9 +50,10 @@ pub fn step(db: &mut Db, policy: &Policy, now: Time) -> Result<Step, StepError> 
         let mut list = if changed.is_some() { vault::all_pupils(tx)? } else { deliveries::dirty_pupils(tx)? };
         let mut before = changed.and_then(|c| c.calendar_before);
         let marked = !list.is_empty();
-        let mut groups = group_rules(policy) && (marked || groups_due(tx, now)?);
+        let woken = woken_pupils(tx, now)?;
+        let mut groups = group_rules(policy) && (marked || !woken.is_empty() || groups_due(tx, now)?);
         list.extend(cases::due_pupils(tx, now)?);
-        list.extend(woken_pupils(tx, now)?);
+        list.extend(woken);
         list.sort_unstable();
         list.dedup();
         let mut evaluated = 0;
@@ -61,7 +63,7 @@ pub fn step(db: &mut Db, policy: &Policy, now: Time) -> Result<Step, StepError> 
         while !list.is_empty() || groups {
             let loaded = if groups { evidence::load_all(tx)? } else { evidence::load(tx, &list)? };
             let statements = timeline::gather(policy, &ready.calendar, &loaded, now.date(), None);
-            let (changed, count) = evaluate(tx, &ready, &statements, &loaded.acts, &list, now)?;
+            let (changed, count) = evaluate(tx, &ready, &statements, &loaded, &list, now)?;
             evaluated += count;
             looked_at.extend(list.iter().copied());
             let around = pupils::Around {
@@ -136,6 +138,8 @@ struct Reading<'a> {
     ready: &'a Prepared,
     statements: &'a Statements<'a>,
     acts: HashMap<PupilId, Vec<Act>>,
+    /// The next day that leave or a decision states in advance.
+    ahead: HashMap<PupilId, Date>,
     stored: HashMap<PupilId, Vec<String>>,
     wakes: HashMap<PupilId, Time>,
     with_case: HashSet<PupilId>,
@@ -151,18 +155,19 @@ fn evaluate(
     tx: &Transaction,
     ready: &Prepared,
     statements: &Statements,
-    acts: &[Act],
+    loaded: &Evidence,
     pupils: &[PupilId],
     now: Time,
 ) -> Result<(Vec<Evaluated>, usize), StepError> {
     let mut acts_of: HashMap<PupilId, Vec<Act>> = HashMap::new();
-    for act in acts {
+    for act in &loaded.acts {
         acts_of.entry(act.pupil).or_default().push(act.clone());
     }
     let reading = Reading {
         ready,
         statements,
         acts: acts_of,
+        ahead: days_ahead(loaded, now.date()),
         stored: findings::bodies(tx, pupils)?,
         wakes: cases::pupil_wakes(tx)?,
         with_case: cases::pupils(tx)?,
@@ -184,6 +189,18 @@ fn evaluate(
         out.push(Evaluated { pupil: one.pupil, findings: all, changes });
     }
     Ok((out, evaluated))
+}
+
+/// Of each pupil the first day after `on` for which leave or a decision says something.
+fn days_ahead(loaded: &Evidence, on: Date) -> HashMap<PupilId, Date> {
+    let leaves = loaded.leaves.iter().map(|l| (l.pupil, l.from, l.until));
+    let decided = loaded.decisions.iter().filter(|d| d.withdrawn_at.is_none() && d.kind != DecisionKind::NotExpected);
+    let mut ahead: HashMap<PupilId, Date> = HashMap::new();
+    for (pupil, from, _) in leaves.chain(decided.map(|d| (d.pupil, d.from, d.to))).filter(|(.., to)| *to > on) {
+        let day = from.max(on + Days::new(1));
+        ahead.entry(pupil).and_modify(|d| *d = day.min(*d)).or_insert(day);
+    }
+    ahead
 }
 
 /// A batch by its number.
@@ -244,9 +261,10 @@ impl Reading<'_> {
         let acts = self.acts.get(&pupil).map_or(&[][..], Vec::as_slice);
         bench.found.clear();
         rule::evaluate(program, calendar, roster, timeline, acts, self.on, &mut bench.scratch, &mut bench.found);
-        let to_come = self.statements.to_come(pupil).map(|day| day.and_time(crate::domain::TimeOfDay::MIN));
-        let next = rule::next_instant(program, calendar, roster, timeline, self.on);
-        let wake = [next, to_come].into_iter().flatten().min();
+        // The timeline ends with today: a day that is recorded in advance is one to look again, though nothing more comes.
+        let ahead = self.ahead.get(&pupil).map(|d| d.and_time(TimeOfDay::MIN));
+        let wake =
+            [rule::next_instant(program, calendar, roster, timeline, self.on), ahead].into_iter().flatten().min();
         let stored = self.stored.get(&pupil).map_or(&[][..], Vec::as_slice);
         let stored: Vec<Finding> = stored.iter().map(|s| findings::read(s)).collect::<Result<_, _>>()?;
         let same = stored.len() == bench.found.len() && bench.found.iter().all(|f| stored.contains(f));

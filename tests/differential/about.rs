@@ -133,13 +133,15 @@ impl<'a> About<'a> {
         let t = self.plain.term(self.plain.school(&r.school), r.grade, d)?;
         Some(self.plain.policy.calendar.terms[t].start)
     }
+    /// Nothing of a world lies more than two months before its first term.
     fn same_school_since(&self, d: Date) -> Date {
         let s = &self.plain.place(self.pupil, d).row.school;
+        let begin = self.first_date() - Days::new(60);
         let mut x = d;
-        while x > self.first_date() && self.plain.place(self.pupil, x - Days::new(1)).row.school == *s {
+        while x > begin && self.plain.place(self.pupil, x - Days::new(1)).row.school == *s {
             x = x - Days::new(1);
         }
-        x
+        if x > begin { x } else { self.plain.begin() }
     }
     fn earliest_expected(&self) -> Date {
         let mut d = self.first_date() - Days::new(60);

@@ -1,7 +1,7 @@
 //! Random deliveries through the real intake and engine: whatever way they come, the findings in the database are the same.
 
 #[path = "../town/mod.rs"]
-mod town;
+pub mod town;
 
 use kongchuo::domain::Time;
 use kongchuo::domain::ids::{PupilId, SourceId};

@@ -4,6 +4,7 @@
 mod arrival;
 mod coverage;
 mod days;
+mod files;
 mod groups;
 mod nasty;
 mod plain;

@@ -609,3 +609,35 @@ fn spells_parts_and_lessons_of_a_day_are_told_apart() {
     };
     assert_eq!(c.finds(three), "2026-09-11..2026-09-11 open 4 of 4 in a1");
 }
+
+#[test]
+fn what_a_later_day_came_to_says_nothing_of_an_earlier_one() {
+    // The child left and arrived: the days of the old school go on without a record, into the next term.
+    let mut c = Case::new("2026-09-01", "2026-09-18");
+    c.term("2026-09-21", "2026-10-09");
+    c.listed("a", "2026-09-14", |r| {
+        r.standing = Standing::TransferredOut;
+        r.left_on = Some(day("2026-09-09"));
+    });
+    c.say("truant", &[("2026-09-07", "2026-09-09")]);
+    c.act("arrival", "reached", "2026-09-10");
+    let either = Cond::Any(vec![Cond::NotArrived { days: least(1) }, total(Amount::Hours(least(4)), WindowKind::Term)]);
+    assert_eq!(c.finds(either), "2026-09-08..2026-09-18 9 of 3 in a1");
+}
+
+#[test]
+fn a_term_that_began_earlier_for_the_other_stage_gives_its_days_back() {
+    let mut c = Case::new("2026-10-12", "2026-11-06");
+    let term =
+        |id: &str, from, stage| Term { id: id.into(), start: day(from), end: day("2026-11-06"), stages: vec![stage] };
+    c.world.policy.calendar.terms =
+        vec![term("junior", "2026-10-12", Stage::Junior), term("primary", "2026-10-19", Stage::Primary)];
+    c.world.evidence.register.clear();
+    c.listed("a", "2026-10-12", |r| r.grade = Some(7));
+    c.listed("a", "2026-10-19", |r| r.grade = Some(3));
+    c.listed("a", "2026-10-22", |r| r.grade = Some(7));
+    c.say("truant", &[("2026-10-13", "2026-10-14")]);
+    c.say("present", &[("2026-10-19", "2026-10-23")]);
+    let two = total(Amount::Days(least(2)), WindowKind::Term);
+    assert_eq!(c.finds(two), "2026-10-14..2026-10-14 2 of 2 in a1; 2026-10-22..2026-10-23 open 2 of 2 in a1");
+}

@@ -44,8 +44,23 @@ pub(super) struct Laid {
     pub(super) may: Vec<u64>,
     /// Where the last window asked for began, since the next mostly begins there or a little later.
     low: std::cell::Cell<usize>,
-    /// From so many records to so many a total stays below its amount, whatever the day: nothing more counts in between.
-    below: std::cell::Cell<(usize, usize)>,
+    /// Days on which a total is known to stay below its amount.
+    below: std::cell::Cell<Option<Below>>,
+}
+
+/// From a day of a term on, up to so many records, a total stays below its amount: nothing more counts in between, and the
+/// windows of these days begin no earlier.
+#[derive(Clone, Copy, Debug)]
+struct Below {
+    from: Date,
+    term: u8,
+    upto: usize,
+}
+
+impl Below {
+    fn holds(self, at: &Ask) -> bool {
+        self.from <= at.date && self.term == at.term && at.upto <= self.upto
+    }
 }
 
 impl Laid {
@@ -182,7 +197,7 @@ pub(super) fn lay(scratch: &mut Scratch, program: &Program, rule: &Compiled, tim
     for (i, leaf) in rule.leaves.iter().enumerate() {
         scratch.laid[i].may.clear();
         scratch.laid[i].low.set(0);
-        scratch.laid[i].below.set((usize::MAX, 0));
+        scratch.laid[i].below.set(None);
         let Some(s) = leaf.spec else {
             match &leaf.cond {
                 Cond::Unlisted { days } => {
@@ -574,8 +589,7 @@ impl Asked<'_> {
         let scale = scale(amount, spec, self.program.weight_scale);
         // What all days together do not reach no window reaches.
         let adds_up = !parts && !matches!(amount, Amount::Spells(_));
-        let (below_from, below_to) = laid.below.get();
-        let is_below = below_from <= at.upto && at.upto <= below_to;
+        let is_below = laid.below.get().is_some_and(|b| b.holds(at));
         if adds_up && (is_below || !meets(t, laid.sums[at.upto], scale)) {
             return None;
         }
@@ -599,10 +613,10 @@ impl Asked<'_> {
         if meets(t, value, scale) {
             return answer(measured(amount, value, scale));
         }
-        // Windows of later days begin no earlier: until something more counts they hold no more than this one.
+        // Windows of later days of the term begin no earlier: until something more counts they hold no more than this one.
         if adds_up && begins_later(&within.kind) {
             let upto = next_one(&table.touched, at.upto).unwrap_or(table.cells.len());
-            laid.below.set((at.upto, upto));
+            laid.below.set(Some(Below { from: at.date, term: at.term, upto }));
         }
         None
     }
@@ -737,7 +751,7 @@ impl Asked<'_> {
     }
 }
 
-/// The first day of the window never moves back from one day to the next.
+/// Within a term the first day of the window never moves back from one day to the next.
 fn begins_later(kind: &WindowKind) -> bool {
     !matches!(kind, WindowKind::Span(_) | WindowKind::Run | WindowKind::AfterAct(_))
 }

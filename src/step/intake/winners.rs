@@ -121,7 +121,7 @@ pub fn weigh(
     let frame = calendar.school_index(school).map(|i| calendar.frame_of(i));
     // Slots that the school does not have overlap with everything.
     let periods = |slot: &SlotName| frame.and_then(|f| f.slot(slot.as_str())).unwrap_or(u16::MAX);
-    let class = |p: PupilId| class_in(roster, roster.at(p, date)?, school);
+    let class = |p: PupilId| classes_of(roster, roster.at(p, date)?, school).next();
     let before = standing(two.before.0, two.before.1, &periods, &class, is_excused);
     let after = standing(two.after.0, two.after.1, &periods, &class, is_excused);
     let mut changed = BTreeSet::new();
@@ -138,14 +138,12 @@ pub fn weigh(
     let own = two.after.0.iter().find(|f| f.stamp == stamp).filter(|f| f.coverage == CoverageKind::Exceptions);
     let same = |f: &From, own: &From| f.stated && f.coverage == CoverageKind::Exceptions && f.scope == own.scope;
     if own.is_some_and(|own| !two.before.0.iter().any(|f| same(f, own))) {
-        // Those whom this school lists beside another one too.
-        for m in roster.members().iter().filter(|m| m.at(date).expected) {
-            let Some(no) = class_in(roster, m.at(date), school) else { continue };
-            let class = roster.class_of(no).1;
-            if classes.is_empty() || class.is_some_and(|c| classes.contains(c)) {
-                changed.insert(m.pupil);
-                if let Some(c) = class {
-                    change.classes.insert((school.clone(), c.clone()));
+        for m in roster.members().iter().filter(|m| m.is_expected(date)) {
+            for no in classes_of(roster, m.at(date), school) {
+                let class = roster.class_of(no).1;
+                if classes.is_empty() || class.is_some_and(|c| classes.contains(c)) {
+                    changed.insert(m.pupil);
+                    change.classes.extend(class.map(|c| (school.clone(), c.clone())));
                 }
             }
         }
@@ -159,14 +157,6 @@ pub fn weigh(
     (before, after)
 }
 
-/// The class in which a school has a pupil, be it beside another school.
-fn class_in(roster: &Roster, at: &Segment, school: &SchoolId) -> Option<ClassNo> {
-    if at.school_id == *school {
-        return Some(at.class_no);
-    }
-    at.also.iter().map(|(_, no)| *no).find(|no| roster.class_of(*no).0 == school)
-}
-
 fn leave_until(collected: &Collected, r: &Stated) -> Option<Date> {
     let i = usize::try_from(r.extra).ok()?.checked_sub(1)?;
     collected.extras.get(i)?.leave_until
@@ -178,11 +168,18 @@ fn mark_class(roster: &Roster, class: ClassNo, date: Date, change: &mut Change, 
         change.classes.insert((school.clone(), n.clone()));
     }
     for m in roster.members() {
-        let at = m.at(date);
-        if at.class_no == class || at.also.iter().any(|(_, no)| *no == class) {
+        let s = m.at(date);
+        if s.class_no == class || s.also.iter().any(|(_, no)| *no == class) {
             changed.insert(m.pupil);
         }
     }
+}
+
+/// The classes of a school in which a pupil is listed: of two schools, too, that both list the pupil (借读).
+fn classes_of<'a>(roster: &'a Roster, at: &'a Segment, school: &'a SchoolId) -> impl Iterator<Item = ClassNo> + 'a {
+    std::iter::once(at.class_no)
+        .chain(at.also.iter().map(|(_, no)| *no))
+        .filter(move |no| roster.class_of(*no).0 == school)
 }
 
 fn look_for_absence(
@@ -311,7 +308,8 @@ fn cover(
     let full: BTreeSet<Stamp> = from.iter().filter(|f| f.coverage == CoverageKind::Full).map(|f| f.stamp).collect();
     let mut out = BTreeSet::new();
     for s in said.iter().filter(|s| full.contains(&s.stamp)) {
-        if let Some(no) = roster.at(s.pupil, date).and_then(|at| class_in(roster, at, school)) {
+        let Some(at) = roster.at(s.pupil, date) else { continue };
+        for no in classes_of(roster, at, school) {
             let key = (no, s.slot.clone());
             if !out.contains(&key) {
                 out.insert(key);
