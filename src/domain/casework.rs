@@ -587,9 +587,9 @@ pub fn record_act(
     d: &mut Draft,
     act: Event,
 ) {
-    // A guardian's reply holds nothing.
+    // A guardian's reply holds nothing. Within one instant acts come before holds that end.
     let replied = matches!(&act, Event::ActRecorded { kind, .. } if *kind == "replied");
-    let ack = d.case.ack.clone().filter(|a| a.until > d.now && !a.prolonged && !replied);
+    let ack = d.case.ack.clone().filter(|a| a.until >= d.now && !a.prolonged && !replied);
     d.emit(act);
     if let (Some(ack), Some(rule)) = (ack, leading_ladder(&d.case, ladders).and_then(|l| l.acknowledge)) {
         let until = super::ladder::add(footing, ack.until, rule.holds, None);

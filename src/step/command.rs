@@ -324,8 +324,9 @@ impl Desk<'_> {
             return no(m::no_duty(self.lang, &role));
         }
         if let Some(ack) = &case.ack {
-            // While it holds, another is told so; after it ran out another holds only if an act was recorded since.
-            if ack.until > self.now || !ack.acted {
+            // While it holds, another is told so; after it ran out another holds only if an act was recorded since. At the
+            // very instant of its end it still holds: commands come before holds that end.
+            if ack.until >= self.now || !ack.acted {
                 return no(m::already_taken_on(self.lang, &ack.by, say_time(ack.at)));
             }
         }
