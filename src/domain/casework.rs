@@ -5,7 +5,7 @@ use super::calendar::Calendar;
 use super::case::{self, Case, Event, Ground, Reason, State, Stated};
 use super::finding::{Change, Finding};
 use super::ids::{CaseId, DecisionId, PupilId, Word};
-use super::policy::{Anchor, Ladder, Policy};
+use super::policy::{Anchor, Ladder, Policy, Watch};
 use super::rule::ast::{Cond, Counting, DayTest, Rule};
 use super::timeline::{Day, Segment, Timeline};
 use super::{Date, Time};
@@ -358,25 +358,45 @@ fn counts_for(view: &PupilView, case: &Case, day: &Day) -> bool {
 }
 
 /// The last date on which something counted for a finding of the case.
-pub fn last_evidence(view: &PupilView, case: &Case) -> Option<Date> {
+fn last_of_findings(view: &PupilView, case: &Case) -> Option<Date> {
     let grounds = case.grounds.iter().filter(|g| !g.retracted);
     let dates = grounds.filter_map(|g| {
         let f = view.findings.iter().find(|f| f.rule == g.rule && f.fired_on == g.fired_on);
         f.and_then(|f| f.evidence.last().copied()).or(Some(g.fired_on))
     });
-    dates.max().max(case.relapsed_on)
+    dates.max()
 }
 
-/// The day on which a return by attendance is complete: `days` recorded days in a row after the last evidence on which
-/// the child was there.
+/// The last evidence of the case: of its findings, and the days that made a relapse without one.
+pub fn last_evidence(view: &PupilView, case: &Case) -> Option<Date> {
+    last_of_findings(view, case).max(case.relapsed_on)
+}
+
+/// The relapse that followed the last return still stands, so that no day before it shows one: a correction may have taken
+/// its days away. (One by a finding that still stands is evidence like any other.)
+fn relapse_stands(view: &PupilView, case: &Case, day: Date) -> bool {
+    let Some(on) = case.relapsed_on.filter(|on| *on > day) else { return false };
+    let Some(from) = case.returned.as_ref().map(|r| r.day).filter(|from| *from <= day) else { return true };
+    let Some(rule) = leading_ladder(case, view.ladders).map(|l| l.watch) else { return true };
+    let within = view.timeline.days(view.calendar).filter(|d| d.counts_as_day() && d.date() > from && d.date() <= on);
+    within.filter(|d| relapses(&rule, d)).count() >= rule.relapse_days.max(1) as usize
+}
+
+/// The day is one of those of which so many within the watch are a relapse.
+fn relapses(watch: &Watch, day: &Day) -> bool {
+    day.counts(&watch.relapse_of, &DayTest::Share(super::ratio::Ratio::HALF), &[])
+}
+
+/// The day on which a return by attendance is complete: `days` recorded days in a row after the last evidence that still
+/// stands on which the child was there.
 fn return_day(view: &PupilView, case: &Case, days: u32) -> Option<Date> {
-    let after = last_evidence(view, case)?;
+    let after = last_of_findings(view, case)?;
     let mut run = 0;
     let recorded = view.timeline.days(view.calendar).filter(|d| d.counts_as_day());
     for day in recorded.filter(|d| d.date() > after && d.date() <= view.now.date()) {
         let there = day.attended_share().is_some_and(|s| s >= super::ratio::Ratio::HALF);
         run = if there && !counts_for(view, case, &day) { run + 1 } else { 0 };
-        if run >= days.max(1) {
+        if run >= days.max(1) && !relapse_stands(view, case, day.date()) {
             return Some(day.date());
         }
     }
@@ -524,7 +544,7 @@ fn while_watching(view: &PupilView, d: &mut Draft) {
     let counting: Vec<Date> = after
         .iter()
         .filter(|day| day.date() <= until)
-        .filter(|day| day.counts(&ladder.watch.relapse_of, &DayTest::Share(super::ratio::Ratio::HALF), &[]))
+        .filter(|day| relapses(&ladder.watch, day))
         .map(Day::date)
         .collect();
     if counting.len() >= ladder.watch.relapse_days.max(1) as usize {
