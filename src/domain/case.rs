@@ -242,6 +242,9 @@ pub struct Case {
     /// The end of a suspension or exemption after which the child has not come back.
     #[serde(default)]
     pub exempt_until: Option<Date>,
+    /// Days up to this one were known when the case was opened again: what was attended on them shows no return.
+    #[serde(default)]
+    pub seen: Option<Date>,
     /// When each mark was first set: a clock that counts from a mark outlasts a return that takes the mark off.
     #[serde(default)]
     pub first_marked: BTreeMap<Word, Time>,
@@ -406,11 +409,21 @@ pub enum Event {
         by: Option<String>,
         decision: Option<DecisionId>,
     },
+    /// `by`: empty where a finding came back. `seen`: attendance up to this day was known and shows no return; only later
+    /// days do. `stands`: findings that had been retracted and stand by this person's word.
     Reopened {
         by: String,
         why: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Date>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stands: Vec<(RuleId, Date)>,
     },
-    Expired {},
+    /// `seen`: as above; the day after it shows that the child has not come back.
+    Expired {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Date>,
+    },
     /// A numbered draft of a paper: by a rung that attaches it, or by a person's hand.
     Drafted {
         document: Word,
@@ -475,6 +488,7 @@ pub fn open(id: CaseId, pupil: PupilId, relapse_of: Option<CaseId>, at: Time) ->
         acted_on: None,
         calendar_ended: false,
         exempt_until: None,
+        seen: None,
         first_marked: BTreeMap::new(),
         still: Vec::new(),
     }
@@ -694,11 +708,15 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
                 decision: *decision,
             });
         }
-        Event::Reopened { .. } | Event::Expired {} => {
+        Event::Reopened { seen, .. } | Event::Expired { seen } => {
             case.state = State::Open;
+            case.seen = case.seen.max(*seen);
             go_on(case, at);
-            if matches!(event, Event::Reopened { .. }) {
+            if let Event::Reopened { stands, .. } = event {
                 case.exempt_until = None;
+                for (rule, fired_on) in stands {
+                    set_retracted(case, rule, *fired_on, false);
+                }
             }
             case.closing = None;
             case.watch_until = None;

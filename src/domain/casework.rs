@@ -4,7 +4,7 @@
 use super::calendar::Calendar;
 use super::case::{self, Case, Event, Ground, Reason, State, Stated};
 use super::finding::{Change, Finding};
-use super::ids::{CaseId, DecisionId, PupilId, Word};
+use super::ids::{CaseId, DecisionId, PupilId, RuleId, Word};
 use super::policy::{Anchor, Ladder, Policy, Watch};
 use super::rule::ast::{Cond, Counting, DayTest, Rule};
 use super::timeline::{Day, Segment, Timeline};
@@ -80,7 +80,15 @@ pub fn react(view: &PupilView, cases: Vec<Case>, numbers: &mut dyn Numbers) -> V
     for d in &mut drafts {
         match d.case.state {
             State::Open => while_open(view, d),
-            State::Watching => while_watching(view, d),
+            State::Watching => {
+                while_watching(view, d);
+                // A relapse that is learnt together with the return that followed it alarms nobody. (What was stated and
+                // not confirmed still stands among the days of this step.)
+                let unconfirmed = d.events.iter().any(|e| matches!(e, Event::ReturnUnconfirmed { .. }));
+                if d.case.state == State::Open && !unconfirmed {
+                    while_open(view, d);
+                }
+            }
             State::Closed => {}
         }
     }
@@ -132,7 +140,7 @@ fn bring_back(view: &PupilView, drafts: &mut [Draft]) {
             && !other
         {
             d.emit(Event::FindingBack { rule: f.rule.clone(), fired_on: f.fired_on });
-            d.emit(Event::Reopened { by: String::new(), why: f.rule.to_string() });
+            d.emit(Event::Reopened { by: String::new(), why: f.rule.to_string(), seen: None, stands: Vec::new() });
             go_on(view, d);
         }
     }
@@ -164,7 +172,7 @@ fn stands_on(case: &Case, f: &Finding) -> bool {
 /// A watch that was over before what is new now is closed first: that is no relapse.
 fn close_before(view: &PupilView, d: &mut Draft) {
     let Some(returned) = d.case.returned.clone() else { return };
-    let Some(end) = watch_end(view, d, returned.day).filter(|end| view.now.date() > *end) else { return };
+    let Some(end) = watch_end(view, &d.case, returned.day).filter(|end| view.now.date() > *end) else { return };
     let news = view
         .changes
         .iter()
@@ -367,9 +375,10 @@ fn last_of_findings(view: &PupilView, case: &Case) -> Option<Date> {
     dates.max()
 }
 
-/// The last evidence of the case: of its findings, and the days that made a relapse without one.
+/// The last evidence of the case: of its findings, the days that made a relapse without one, and what was known when it
+/// was opened again.
 pub fn last_evidence(view: &PupilView, case: &Case) -> Option<Date> {
-    last_of_findings(view, case).max(case.relapsed_on)
+    last_of_findings(view, case).max(case.relapsed_on).max(case.seen)
 }
 
 /// The relapse that followed the last return still stands, so that no day before it shows one: a correction may have taken
@@ -390,17 +399,25 @@ fn relapses(watch: &Watch, day: &Day) -> bool {
 /// The day on which a return by attendance is complete: `days` recorded days in a row after the last evidence that still
 /// stands on which the child was there.
 fn return_day(view: &PupilView, case: &Case, days: u32) -> Option<Date> {
-    let after = last_of_findings(view, case)?;
+    let after = last_of_findings(view, case).max(case.seen)?;
     let mut run = 0;
     let recorded = view.timeline.days(view.calendar).filter(|d| d.counts_as_day());
     for day in recorded.filter(|d| d.date() > after && d.date() <= view.now.date()) {
         let there = day.attended_share().is_some_and(|s| s >= super::ratio::Ratio::HALF);
         run = if there && !counts_for(view, case, &day) { run + 1 } else { 0 };
-        if run >= days.max(1) && !relapse_stands(view, case, day.date()) {
+        if run >= days.max(1) && !relapse_stands(view, case, day.date()) && !is_followed(view, case, day.date()) {
             return Some(day.date());
         }
     }
     None
+}
+
+/// When the return on this day becomes known, so does a relapse after it: the child is away.
+fn is_followed(view: &PupilView, case: &Case, day: Date) -> bool {
+    let Some(rule) = leading_ladder(case, view.ladders).map(|l| l.watch) else { return false };
+    let end = watch_end(view, case, day).unwrap_or(view.now.date()).min(view.now.date());
+    let within = view.timeline.days(view.calendar).filter(|d| d.counts_as_day() && d.date() > day && d.date() <= end);
+    within.filter(|d| relapses(&rule, d)).count() >= rule.relapse_days.max(1) as usize
 }
 
 /// What attendance had shown of the return has not been corrected since.
@@ -419,8 +436,8 @@ fn return_stands(view: &PupilView, case: &Case, returned: &case::Return, days: u
 }
 
 /// The watch's last school day by the calendar of now; `None`: the calendar ends first.
-fn watch_end(view: &PupilView, d: &Draft, day: Date) -> Option<Date> {
-    let n = leading_ladder(&d.case, view.ladders).map_or(20, |l| l.watch.school_days);
+fn watch_end(view: &PupilView, case: &Case, day: Date) -> Option<Date> {
+    let n = leading_ladder(case, view.ladders).map_or(20, |l| l.watch.school_days);
     match view.segment {
         Some(s) => view.calendar.add_school_days(&s.school_id, s.grade, s.class.as_ref(), day, n),
         None => Some(view.calendar.add_working_days(day, n)),
@@ -430,7 +447,7 @@ fn watch_end(view: &PupilView, d: &Draft, day: Date) -> Option<Date> {
 /// What is written down when the watch begins; it follows the calendar later.
 fn watch_until(view: &PupilView, d: &Draft, day: Date) -> Date {
     let n = leading_ladder(&d.case, view.ladders).map_or(20, |l| l.watch.school_days);
-    watch_end(view, d, day).unwrap_or_else(|| view.calendar.add_working_days(day, n))
+    watch_end(view, &d.case, day).unwrap_or_else(|| view.calendar.add_working_days(day, n))
 }
 
 /// From when on a case is one for review: the day after the pupil's grade 9 has ended, or the 16th birthday.
@@ -534,7 +551,7 @@ fn while_watching(view: &PupilView, d: &mut Draft) {
         return;
     }
     // The calendar is that of now: an edit, or another school, moves the end of the watch.
-    let end = watch_end(view, d, returned.day);
+    let end = watch_end(view, &d.case, returned.day);
     if let (Some(to), Some(from)) = (end, d.case.watch_until)
         && from != to
     {
@@ -572,10 +589,22 @@ fn while_closed(view: &PupilView, d: &mut Draft) {
         return;
     };
     let first = view.timeline.days(view.calendar).find(|day| day.counts_as_day() && day.date() > until);
-    if first.is_some_and(|day| !day.has_attended()) {
-        d.emit(Event::Expired {});
+    if let Some(day) = first.filter(|day| !day.has_attended()) {
+        // The day itself may yet be corrected to one that was attended.
+        d.emit(Event::Expired { seen: Some(day.date() - Days::new(1)) });
         go_on(view, d);
     }
+}
+
+/// A person opens a closed case again. Findings whose retraction had closed it stand by this word. What attendance had shown
+/// until now shows no return: only days after this one do, and this one if its roll call is still to come.
+pub fn reopen(view: &PupilView, d: &mut Draft, by: &str, why: &str, fallen: Vec<(RuleId, Date)>) {
+    let today = view.now.date();
+    let recorded = view.timeline.days(view.calendar).any(|day| day.counts_as_day() && day.date() == today);
+    let seen = if recorded { today } else { today - Days::new(1) };
+    let stands = if d.case.grounds.iter().all(|g| g.retracted) { fallen } else { Vec::new() };
+    d.emit(Event::Reopened { by: by.to_owned(), why: why.to_owned(), seen: Some(seen), stands });
+    go_on(view, d);
 }
 
 /// Every climb goes on with its next rung at once.

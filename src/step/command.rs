@@ -3,10 +3,10 @@
 
 use super::pupils::{self, Around};
 use super::{StepError, ladder_by_hash, prepared, rule_by_hash};
-use crate::domain::case::{Case, Event, Reason, State, Stated};
+use crate::domain::case::{Case, Closing, Event, Reason, State, Stated};
 use crate::domain::casework::{self, Draft, PupilView};
 use crate::domain::evidence::DecisionKind;
-use crate::domain::ids::{CaseId, DecisionId, PupilId, Role, StatusId, Word};
+use crate::domain::ids::{CaseId, DecisionId, PupilId, Role, RuleId, StatusId, Word};
 use crate::domain::incident;
 use crate::domain::ladder::{Footing, add, after_deadline};
 use crate::domain::message::{Lang, casework as m};
@@ -615,25 +615,21 @@ impl Desk<'_> {
         if let Some(d) = case.closing.as_ref().and_then(|c| c.decision) {
             decisions::withdraw(self.tx, d, self.now)?;
         }
-        let mut draft = Draft::of(case, self.now);
-        draft.emit(Event::Reopened { by: by.to_owned(), why: why.to_owned() });
-        self.go_on(&mut draft)?;
-        self.finish(draft)?;
+        let fallen = self.fallen(&case)?;
+        self.finish_after(Draft::of(case, self.now), |view, draft| casework::reopen(view, draft, by, why, fallen))?;
         done(m::done(self.lang), None)
     }
 
-    fn go_on(&self, draft: &mut Draft) -> Result<(), Refusal> {
-        let climbs = draft.case.climbs.clone();
-        for climb in climbs {
-            let Some(ladder) = ladder_by_hash(self.tx, self.policy, &climb.hash) else { continue };
-            let anchors = crate::domain::climbing::anchors(&draft.case, &climb);
-            let next = self
-                .with_footing(draft.case.pupil, |f| crate::domain::ladder::next_rung(f, &climb, &ladder, &anchors))?;
-            if let Some(rung) = next.or_else(|| ladder.repeat.as_ref().map(|r| r.rung.clone())) {
-                draft.emit(Event::WentOn { ladder: climb.ladder.clone(), rung });
-            }
-        }
-        Ok(())
+    /// The findings whose retraction closed the case as `mistaken`.
+    fn fallen(&self, case: &Case) -> Result<Vec<(RuleId, Date)>, Refusal> {
+        let by_itself = |c: &&Closing| c.reason == Reason::Mistaken && c.by.is_none();
+        let Some(closing) = case.closing.as_ref().filter(by_itself) else { return Ok(Vec::new()) };
+        let then = cases::ledger(self.tx, self.vault, Some(case.id))?.into_iter().filter(|e| e.at == closing.at);
+        let fallen = then.filter_map(|e| match e.event {
+            Event::FindingRetracted { rule, fired_on, .. } => Some((rule, fired_on)),
+            _ => None,
+        });
+        Ok(fallen.collect())
     }
 
     fn serve(&self, who: &str, document: &Word, on: Date, by: &str) -> Done {

@@ -326,7 +326,7 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
     {
         let recorder = returned.stated.as_ref().map(|s| s.by.as_str());
         for (to, via) in notice::told_people(&told, notice::is_alarm) {
-            let still_back = returned.round > 1 && !told_again_since(&told, to);
+            let still_back = returned.round > 1 && case.seen.is_none() && !told_again_since(&told, to);
             if still_back || recorder.is_some_and(|by| named(around.policy, people, to, by)) {
                 continue;
             }
@@ -345,7 +345,7 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
 }
 
 /// Since the letter that the child is back something else was said: of a relapse that nobody had heard of when it was taken
-/// back there is nothing to be told.
+/// back there is nothing to be told. (A case that was opened again is another matter: its end is told to everybody.)
 fn told_again_since(told: &[Told], to: &notice::Recipient) -> bool {
     let heard = |t: &&Told| t.told && (notice::is_alarm(t) || t.rung == notice::RETURNED) && t.to.same_person(to);
     told.iter().rev().find(heard).is_none_or(|t| t.rung != notice::RETURNED)

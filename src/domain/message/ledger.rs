@@ -53,6 +53,7 @@ messages! {
     closed_by(by, why, evidence) zh "{by}结案：{why}，凭据：{evidence}" en "closed by {by}: {why}, evidence: {evidence}";
     closed_until(closed, until) zh "{closed}，至 {until}" en "{closed}, until {until}";
     reopened(by, why) zh "{by}重新立案：{why}" en "reopened by {by}: {why}";
+    upheld(text) zh "{text}（数据更正时撤去的依据仍予保留）" en "{text} (what a correction had taken away stands by this word)";
     expired() zh "休学或免予入学到期仍未返校，恢复立案" en "the suspension or exemption has ended without a return: open again";
     due_moved(rung, from, to) zh "校历有改动，{rung} 由 {from} 改为 {to}" en "the calendar was edited: {rung} is due at {to} instead of {from}";
     calendar_ended() zh "校历排不到下一步" en "the calendar ends before the next rung is due";
@@ -234,8 +235,11 @@ pub fn event(lang: Lang, e: &Event, names: &dyn Names) -> String {
             };
             until.map_or(said.clone(), |until| closed_until(lang, said, day(&until)))
         }
-        Event::Reopened { by, why } => reopened(lang, names.person(by), names.words(why)),
-        Event::Expired {} => expired(lang),
+        Event::Reopened { by, why, stands, .. } => {
+            let said = reopened(lang, names.person(by), names.words(why));
+            if stands.is_empty() { said } else { upheld(lang, said) }
+        }
+        Event::Expired { .. } => expired(lang),
         Event::Drafted { document: d, number, by: None } => drafted(lang, document(lang, d.as_str()), number),
         Event::Drafted { document: d, number, by: Some(by) } => {
             drafted_by(lang, document(lang, d.as_str()), number, names.person(by))
