@@ -1,7 +1,7 @@
 //! The case (一生一案): its state, its events, and `apply`, the only way a case changes. `fold(events) == case`.
 //! What happens next is decided in `casework` (by facts) and `command` (by people); nothing here decides.
 
-use super::ids::{CaseId, DecisionId, IncidentId, LadderId, PupilId, Role, RuleId, RungId, Word};
+use super::ids::{CaseId, DecisionId, IncidentId, LadderId, PupilId, Role, RuleId, RungId, StatusId, Word};
 use super::paper;
 use super::{Date, Time};
 use serde::{Deserialize, Serialize};
@@ -170,6 +170,9 @@ pub struct Return {
     pub day: Date,
     pub stated: Option<Stated>,
     pub confirmed: bool,
+    /// What was stated was withdrawn: attendance alone shows whether the child is back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
 }
 
 /// A return that a person stated and attendance must confirm.
@@ -253,6 +256,25 @@ pub struct Case {
     pub still: Vec<(Time, Option<Time>)>,
 }
 
+impl Case {
+    /// A person's decision made it what it is: a return that was stated, or a closing.
+    pub fn rests_on(&self, decision: DecisionId) -> bool {
+        let stated = self.returned.as_ref().and_then(|r| r.stated.as_ref()).map(|s| s.decision);
+        [stated, self.closing.as_ref().and_then(|c| c.decision)].contains(&Some(decision))
+    }
+}
+
+/// What took a finding away.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "what", content = "id", rename_all = "snake_case")]
+pub enum Remover {
+    Delivery(String),
+    Decision(String),
+    /// Of a decision.
+    Withdrawal(String),
+    Calendar,
+}
+
 /// The append-only ledger. Past tense; each with what it was based on.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -267,6 +289,8 @@ pub enum Event {
     FindingRetracted {
         rule: RuleId,
         fired_on: Date,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        removed_by: Option<Remover>,
     },
     FindingBack {
         rule: RuleId,
@@ -386,6 +410,27 @@ pub enum Event {
         from: Date,
         to: Date,
     },
+    /// A person stated a return while the child was watched already, or of a day that later evidence overtakes.
+    ReturnStated {
+        day: Date,
+        decision: DecisionId,
+        by: String,
+    },
+    Excused {
+        from: Date,
+        to: Date,
+        status: StatusId,
+        decision: DecisionId,
+        by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        second: Option<String>,
+    },
+    DecisionWithdrawn {
+        decision: DecisionId,
+        by: String,
+    },
+    /// The return that a person had stated was withdrawn, and attendance shows none.
+    ReturnUndone {},
     ReturnConfirmed {},
     ReturnUnconfirmed {
         #[serde(default)]
@@ -559,7 +604,7 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
     match event {
         Event::Opened { .. } => {}
         Event::FindingAdded { ground } => case.grounds.push(ground.clone()),
-        Event::FindingRetracted { rule, fired_on } => set_retracted(case, rule, *fired_on, true),
+        Event::FindingRetracted { rule, fired_on, .. } => set_retracted(case, rule, *fired_on, true),
         Event::FindingBack { rule, fired_on } => set_retracted(case, rule, *fired_on, false),
         Event::Numbered { number } => case.number = Some(number.clone()),
         Event::LevelRaised { to, .. } => {
@@ -664,6 +709,7 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
                 day: *day,
                 confirmed: stated.is_none(),
                 stated: stated.clone(),
+                withdrawn: false,
             });
             case.watch_until = Some(*watch_until);
         }
@@ -672,7 +718,17 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
                 r.confirmed = true;
             }
         }
-        Event::ReturnUnconfirmed { .. } => {
+        Event::ReturnStated { .. } | Event::Excused { .. } => {}
+        Event::DecisionWithdrawn { decision, .. } => {
+            let of = |r: &Return| r.stated.as_ref().is_some_and(|s| s.decision == *decision);
+            match &mut case.returned {
+                // The child has been away again since: nothing is to be confirmed any more.
+                Some(r) if of(r) && case.state == State::Open => case.returned = None,
+                Some(r) if of(r) => r.withdrawn = true,
+                _ => {}
+            }
+        }
+        Event::ReturnUnconfirmed { .. } | Event::ReturnUndone {} => {
             // The child may have been away again before the three days were over: that was the relapse.
             if case.state == State::Watching {
                 case.state = State::Open;

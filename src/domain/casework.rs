@@ -2,7 +2,7 @@
 //! expiry. One pupil, one instant in; events out. The climb is `climbing`'s, people's commands are `command`'s.
 
 use super::calendar::Calendar;
-use super::case::{self, Case, Event, Ground, Reason, State, Stated};
+use super::case::{self, Case, Event, Ground, Reason, Remover, State, Stated};
 use super::finding::{Change, Finding};
 use super::ids::{CaseId, DecisionId, PupilId, RuleId, Word};
 use super::policy::{Anchor, Ladder, Policy, Watch};
@@ -30,6 +30,10 @@ pub struct PupilView<'a> {
     pub rules: &'a dyn Fn(&str) -> Option<Rule>,
     /// The latest return that a feedback file states (one that a person states comes as a command).
     pub stated: Option<(Date, Stated)>,
+    /// What took a finding away.
+    pub removed_by: &'a dyn Fn(&Finding) -> Option<Remover>,
+    /// The child was there on a day by what others than this decision say of it.
+    pub there_without: &'a dyn Fn(DecisionId, Date) -> bool,
     pub now: Time,
 }
 
@@ -103,7 +107,8 @@ fn retract(view: &PupilView, drafts: &mut [Draft]) {
         for d in drafts.iter_mut() {
             let known = d.case.grounds.iter().any(|g| g.rule == f.rule && g.fired_on == f.fired_on && !g.retracted);
             if known {
-                d.emit(Event::FindingRetracted { rule: f.rule.clone(), fired_on: f.fired_on });
+                let removed_by = (view.removed_by)(f);
+                d.emit(Event::FindingRetracted { rule: f.rule.clone(), fired_on: f.fired_on, removed_by });
                 if let Some(ground) = moved(view, &d.case, f) {
                     d.emit(Event::FindingAdded { ground });
                 }
@@ -422,7 +427,7 @@ fn is_followed(view: &PupilView, case: &Case, day: Date) -> bool {
 
 /// What attendance had shown of the return has not been corrected since.
 fn return_stands(view: &PupilView, case: &Case, returned: &case::Return, days: u32) -> bool {
-    if returned.stated.is_some() {
+    if returned.stated.is_some() && !returned.withdrawn {
         return true;
     }
     let n = days.max(1) as usize;
@@ -500,9 +505,12 @@ fn while_open(view: &PupilView, d: &mut Draft) {
     }
 }
 
-/// A return stated by a person (or a feedback file) acts at once; attendance must confirm it.
+/// A return stated by a person (or a feedback file) acts at once; attendance must confirm it. One of a day before the last
+/// evidence is none: the child has been away since.
 pub fn state_return(view: &PupilView, d: &mut Draft, day: Date, stated: Stated) {
-    if d.case.state == State::Open {
+    if d.case.state != State::Open || last_evidence(view, &d.case).is_some_and(|e| day < e) {
+        d.emit(Event::ReturnStated { day, decision: stated.decision, by: stated.by });
+    } else {
         let watch_until = watch_until(view, d, day);
         d.emit(Event::Returned { day, stated: Some(stated), watch_until });
         unmark(d);
@@ -527,10 +535,13 @@ fn days_since<'v>(view: &PupilView<'v>, returned: &case::Return) -> Vec<Day<'v>>
 /// Attendance confirms a stated return within its three recorded days, or the statement is withdrawn; it is looked at
 /// when the child has been away again since, too.
 fn confirm(view: &PupilView, d: &mut Draft) {
-    let Some(returned) = d.case.returned.clone().filter(|r| !r.confirmed) else { return };
+    let Some(returned) = d.case.returned.clone().filter(|r| !r.confirmed && !r.withdrawn) else { return };
     let Some(stated) = &returned.stated else { return };
     let after = days_since(view, &returned);
     if after.iter().any(Day::has_attended) {
+        d.emit(Event::ReturnConfirmed {});
+    } else if after.len() >= 3 && (view.there_without)(stated.decision, returned.day) {
+        // The roll call of the very day says so, too.
         d.emit(Event::ReturnConfirmed {});
     } else if after.len() >= 3 {
         let watching = d.case.state == State::Watching;
@@ -547,8 +558,16 @@ fn while_watching(view: &PupilView, d: &mut Draft) {
     let after = days_since(view, &returned);
     let Some(ladder) = leading_ladder(&d.case, view.ladders) else { return };
     if !return_stands(view, &d.case, &returned, ladder.return_days) {
+        if returned.withdrawn {
+            d.emit(Event::ReturnUndone {});
+            go_on(view, d);
+            return;
+        }
         relapse_of(view, d, returned.day);
         return;
+    }
+    if returned.withdrawn && !returned.confirmed {
+        d.emit(Event::ReturnConfirmed {});
     }
     // The calendar is that of now: an edit, or another school, moves the end of the watch.
     let end = watch_end(view, &d.case, returned.day);
