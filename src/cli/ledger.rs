@@ -13,6 +13,7 @@ use crate::domain::message::{Lang, ledger as say, shell};
 use crate::domain::notice::{About, Notice};
 use crate::domain::rule::phrase::Phrases;
 use crate::domain::text::mask_name;
+use crate::drive::forms;
 use crate::step::{ladder_by_hash, rule_by_hash};
 use crate::store::cases::Entry;
 use crate::store::outbox::LetterRow;
@@ -111,6 +112,9 @@ impl<'a> Ledger<'a> {
             entry.event,
             Event::Acknowledged { .. }
                 | Event::Returned { .. }
+                | Event::ReturnStated { .. }
+                | Event::Excused { .. }
+                | Event::DecisionWithdrawn { .. }
                 | Event::Served { .. }
                 | Event::Referred { .. }
                 | Event::LadderMigrated { .. }
@@ -166,12 +170,13 @@ impl<'a> Ledger<'a> {
         let zone = self.town.policy.township.zone;
         let lines = self.entries.iter().map(|entry| {
             let mut line = json!({"at": crate::clock::rfc3339(entry.at, zone)});
-            let event = serde_json::to_value(&entry.event).unwrap_or_default();
+            let mut event = serde_json::to_value(&entry.event).unwrap_or_default();
+            forms::with_offset(&mut event, zone);
             for (key, value) in event.as_object().into_iter().flatten() {
                 line[key] = match (key.as_str(), value) {
                     _ if self.identify => value.clone(),
                     ("pupil", _) => json!(self.case.pupil.to_string()),
-                    ("by", Value::String(by)) => mask_name(by).into(),
+                    ("by" | "second", Value::String(by)) => mask_name(by).into(),
                     ("evidence", _) => Value::Null,
                     ("why", Value::String(why)) if !by_hand(why) => why.clone().into(),
                     ("why", _) => Value::Null,

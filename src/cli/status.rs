@@ -9,6 +9,7 @@ use crate::domain::notice::NoticeState;
 use crate::domain::policy::Policy;
 use crate::drive::control;
 use crate::drive::daemon::{Round, Rounds};
+use crate::drive::forms;
 use crate::drive::lock;
 use crate::step::{prepared, township};
 use crate::store::{Db, StoreError, incidents, outbox};
@@ -105,7 +106,11 @@ fn facts(db: &Db, policy: &Policy, now: Time) -> Result<Facts, StoreError> {
 fn as_json(daemon: &Daemon, facts: Option<&Facts>, healthy: bool, policy: &Policy) -> Value {
     let zone = policy.township.zone;
     let daemon = match daemon {
-        Daemon::Runs(rounds) => json!({"state": "running", "pid": rounds.pid, "rounds": rounds}),
+        Daemon::Runs(rounds) => {
+            let mut running = json!({"state": "running", "pid": rounds.pid, "rounds": rounds});
+            forms::with_offset(&mut running, zone);
+            running
+        }
         Daemon::Hangs(pid) => json!({"state": "hangs", "pid": pid}),
         Daemon::Gone => json!({"state": "not_running"}),
     };

@@ -1,7 +1,7 @@
 //! The case (一生一案): its state, its events, and `apply`, the only way a case changes. `fold(events) == case`.
 //! What happens next is decided in `casework` (by facts) and `command` (by people); nothing here decides.
 
-use super::ids::{CaseId, DecisionId, IncidentId, LadderId, PupilId, Role, RuleId, RungId, Word};
+use super::ids::{CaseId, DecisionId, IncidentId, LadderId, PupilId, Role, RuleId, RungId, StatusId, Word};
 use super::paper;
 use super::{Date, Time};
 use serde::{Deserialize, Serialize};
@@ -170,6 +170,9 @@ pub struct Return {
     pub day: Date,
     pub stated: Option<Stated>,
     pub confirmed: bool,
+    /// What was stated was withdrawn: attendance alone shows whether the child is back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
 }
 
 /// A return that a person stated and attendance must confirm.
@@ -242,6 +245,9 @@ pub struct Case {
     /// The end of a suspension or exemption after which the child has not come back.
     #[serde(default)]
     pub exempt_until: Option<Date>,
+    /// Days up to this one were known when the case was opened again: what was attended on them shows no return.
+    #[serde(default)]
+    pub seen: Option<Date>,
     /// When each mark was first set: a clock that counts from a mark outlasts a return that takes the mark off.
     #[serde(default)]
     pub first_marked: BTreeMap<Word, Time>,
@@ -267,6 +273,23 @@ impl Case {
         let from = over.map_or(closing.at, |d| d.and_time(chrono::NaiveTime::MIN).max(closing.at));
         Some(from + chrono::TimeDelta::days(30))
     }
+
+    /// A person's decision made it what it is: a return that was stated, or a closing.
+    pub fn rests_on(&self, decision: DecisionId) -> bool {
+        let stated = self.returned.as_ref().and_then(|r| r.stated.as_ref()).map(|s| s.decision);
+        [stated, self.closing.as_ref().and_then(|c| c.decision)].contains(&Some(decision))
+    }
+}
+
+/// What took a finding away.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "what", content = "id", rename_all = "snake_case")]
+pub enum Remover {
+    Delivery(String),
+    Decision(String),
+    /// Of a decision.
+    Withdrawal(String),
+    Calendar,
 }
 
 /// The append-only ledger. Past tense; each with what it was based on.
@@ -283,6 +306,8 @@ pub enum Event {
     FindingRetracted {
         rule: RuleId,
         fired_on: Date,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        removed_by: Option<Remover>,
     },
     FindingBack {
         rule: RuleId,
@@ -402,6 +427,27 @@ pub enum Event {
         from: Date,
         to: Date,
     },
+    /// A person stated a return while the child was watched already, or of a day that later evidence overtakes.
+    ReturnStated {
+        day: Date,
+        decision: DecisionId,
+        by: String,
+    },
+    Excused {
+        from: Date,
+        to: Date,
+        status: StatusId,
+        decision: DecisionId,
+        by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        second: Option<String>,
+    },
+    DecisionWithdrawn {
+        decision: DecisionId,
+        by: String,
+    },
+    /// The return that a person had stated was withdrawn, and attendance shows none.
+    ReturnUndone {},
     ReturnConfirmed {},
     ReturnUnconfirmed {
         #[serde(default)]
@@ -425,11 +471,21 @@ pub enum Event {
         by: Option<String>,
         decision: Option<DecisionId>,
     },
+    /// `by`: empty where a finding came back. `seen`: attendance up to this day was known and shows no return; only later
+    /// days do. `stands`: findings that had been retracted and stand by this person's word.
     Reopened {
         by: String,
         why: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Date>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stands: Vec<(RuleId, Date)>,
     },
-    Expired {},
+    /// `seen`: as above; the day after it shows that the child has not come back.
+    Expired {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Date>,
+    },
     /// A numbered draft of a paper: by a rung that attaches it, or by a person's hand.
     Drafted {
         document: Word,
@@ -494,6 +550,7 @@ pub fn open(id: CaseId, pupil: PupilId, relapse_of: Option<CaseId>, at: Time) ->
         acted_on: None,
         calendar_ended: false,
         exempt_until: None,
+        seen: None,
         first_marked: BTreeMap::new(),
         still: Vec::new(),
     }
@@ -564,7 +621,7 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
     match event {
         Event::Opened { .. } => {}
         Event::FindingAdded { ground } => case.grounds.push(ground.clone()),
-        Event::FindingRetracted { rule, fired_on } => set_retracted(case, rule, *fired_on, true),
+        Event::FindingRetracted { rule, fired_on, .. } => set_retracted(case, rule, *fired_on, true),
         Event::FindingBack { rule, fired_on } => set_retracted(case, rule, *fired_on, false),
         Event::Numbered { number } => case.number = Some(number.clone()),
         Event::LevelRaised { to, .. } => {
@@ -678,6 +735,7 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
                 day: *day,
                 confirmed: stated.is_none(),
                 stated: stated.clone(),
+                withdrawn: false,
             });
             case.watch_until = Some(*watch_until);
         }
@@ -686,7 +744,17 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
                 r.confirmed = true;
             }
         }
-        Event::ReturnUnconfirmed { .. } => {
+        Event::ReturnStated { .. } | Event::Excused { .. } => {}
+        Event::DecisionWithdrawn { decision, .. } => {
+            let of = |r: &Return| r.stated.as_ref().is_some_and(|s| s.decision == *decision);
+            match &mut case.returned {
+                // The child has been away again since: nothing is to be confirmed any more.
+                Some(r) if of(r) && case.state == State::Open => case.returned = None,
+                Some(r) if of(r) => r.withdrawn = true,
+                _ => {}
+            }
+        }
+        Event::ReturnUnconfirmed { .. } | Event::ReturnUndone {} => {
             // The child may have been away again before the three days were over: that was the relapse.
             if case.state == State::Watching {
                 case.state = State::Open;
@@ -722,11 +790,15 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
                 decision: *decision,
             });
         }
-        Event::Reopened { .. } | Event::Expired {} => {
+        Event::Reopened { seen, .. } | Event::Expired { seen } => {
             case.state = State::Open;
+            case.seen = case.seen.max(*seen);
             go_on(case, at);
-            if matches!(event, Event::Reopened { .. }) {
+            if let Event::Reopened { stands, .. } = event {
                 case.exempt_until = None;
+                for (rule, fired_on) in stands {
+                    set_retracted(case, rule, *fired_on, false);
+                }
             }
             case.closing = None;
             case.watch_until = None;

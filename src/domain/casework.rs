@@ -2,10 +2,10 @@
 //! expiry. One pupil, one instant in; events out. The climb is `climbing`'s, people's commands are `command`'s.
 
 use super::calendar::Calendar;
-use super::case::{self, Case, Event, Ground, Reason, State, Stated};
+use super::case::{self, Case, Event, Ground, Reason, Remover, State, Stated};
 use super::finding::{Change, Finding};
-use super::ids::{CaseId, DecisionId, PupilId, Word};
-use super::policy::{Anchor, Ladder, Policy};
+use super::ids::{CaseId, DecisionId, PupilId, RuleId, Word};
+use super::policy::{Anchor, Ladder, Policy, Watch};
 use super::rule::ast::{Cond, Counting, DayTest, Rule};
 use super::timeline::{Day, Segment, Timeline};
 use super::{Date, Time};
@@ -30,6 +30,10 @@ pub struct PupilView<'a> {
     pub rules: &'a dyn Fn(&str) -> Option<Rule>,
     /// The latest return that a feedback file states (one that a person states comes as a command).
     pub stated: Option<(Date, Stated)>,
+    /// What took a finding away.
+    pub removed_by: &'a dyn Fn(&Finding) -> Option<Remover>,
+    /// The child was there on a day by what others than this decision say of it.
+    pub there_without: &'a dyn Fn(DecisionId, Date) -> bool,
     pub now: Time,
 }
 
@@ -80,7 +84,15 @@ pub fn react(view: &PupilView, cases: Vec<Case>, numbers: &mut dyn Numbers) -> V
     for d in &mut drafts {
         match d.case.state {
             State::Open => while_open(view, d),
-            State::Watching => while_watching(view, d),
+            State::Watching => {
+                while_watching(view, d);
+                // A relapse that is learnt together with the return that followed it alarms nobody. (What was stated and
+                // not confirmed still stands among the days of this step.)
+                let unconfirmed = d.events.iter().any(|e| matches!(e, Event::ReturnUnconfirmed { .. }));
+                if d.case.state == State::Open && !unconfirmed {
+                    while_open(view, d);
+                }
+            }
             State::Closed => {}
         }
     }
@@ -95,7 +107,8 @@ fn retract(view: &PupilView, drafts: &mut [Draft]) {
         for d in drafts.iter_mut() {
             let known = d.case.grounds.iter().any(|g| g.rule == f.rule && g.fired_on == f.fired_on && !g.retracted);
             if known {
-                d.emit(Event::FindingRetracted { rule: f.rule.clone(), fired_on: f.fired_on });
+                let removed_by = (view.removed_by)(f);
+                d.emit(Event::FindingRetracted { rule: f.rule.clone(), fired_on: f.fired_on, removed_by });
                 if let Some(ground) = moved(view, &d.case, f) {
                     d.emit(Event::FindingAdded { ground });
                 }
@@ -132,7 +145,7 @@ fn bring_back(view: &PupilView, drafts: &mut [Draft]) {
             && !other
         {
             d.emit(Event::FindingBack { rule: f.rule.clone(), fired_on: f.fired_on });
-            d.emit(Event::Reopened { by: String::new(), why: f.rule.to_string() });
+            d.emit(Event::Reopened { by: String::new(), why: f.rule.to_string(), seen: None, stands: Vec::new() });
             go_on(view, d);
         }
     }
@@ -164,7 +177,7 @@ fn stands_on(case: &Case, f: &Finding) -> bool {
 /// A watch that was over before what is new now is closed first: that is no relapse.
 fn close_before(view: &PupilView, d: &mut Draft) {
     let Some(returned) = d.case.returned.clone() else { return };
-    let Some(end) = watch_end(view, d, returned.day).filter(|end| view.now.date() > *end) else { return };
+    let Some(end) = watch_end(view, &d.case, returned.day).filter(|end| view.now.date() > *end) else { return };
     let news = view
         .changes
         .iter()
@@ -358,34 +371,63 @@ pub fn counts_for(rules: &dyn Fn(&str) -> Option<Rule>, case: &Case, day: &Day) 
 }
 
 /// The last date on which something counted for a finding of the case.
-pub fn last_evidence(view: &PupilView, case: &Case) -> Option<Date> {
+fn last_of_findings(view: &PupilView, case: &Case) -> Option<Date> {
     let grounds = case.grounds.iter().filter(|g| !g.retracted);
     let dates = grounds.filter_map(|g| {
         let f = view.findings.iter().find(|f| f.rule == g.rule && f.fired_on == g.fired_on);
         f.and_then(|f| f.evidence.last().copied()).or(Some(g.fired_on))
     });
-    dates.max().max(case.relapsed_on)
+    dates.max()
 }
 
-/// The day on which a return by attendance is complete: `days` recorded days in a row after the last evidence on which
-/// the child was there.
+/// The last evidence of the case: of its findings, the days that made a relapse without one, and what was known when it
+/// was opened again.
+pub fn last_evidence(view: &PupilView, case: &Case) -> Option<Date> {
+    last_of_findings(view, case).max(case.relapsed_on).max(case.seen)
+}
+
+/// The relapse that followed the last return still stands, so that no day before it shows one: a correction may have taken
+/// its days away. (One by a finding that still stands is evidence like any other.)
+fn relapse_stands(view: &PupilView, case: &Case, day: Date) -> bool {
+    let Some(on) = case.relapsed_on.filter(|on| *on > day) else { return false };
+    let Some(from) = case.returned.as_ref().map(|r| r.day).filter(|from| *from <= day) else { return true };
+    let Some(rule) = leading_ladder(case, view.ladders).map(|l| l.watch) else { return true };
+    let within = view.timeline.days(view.calendar).filter(|d| d.counts_as_day() && d.date() > from && d.date() <= on);
+    within.filter(|d| relapses(&rule, d)).count() >= rule.relapse_days.max(1) as usize
+}
+
+/// The day is one of those of which so many within the watch are a relapse.
+fn relapses(watch: &Watch, day: &Day) -> bool {
+    day.counts(&watch.relapse_of, &DayTest::Share(super::ratio::Ratio::HALF), &[])
+}
+
+/// The day on which a return by attendance is complete: `days` recorded days in a row after the last evidence that still
+/// stands on which the child was there.
 fn return_day(view: &PupilView, case: &Case, days: u32) -> Option<Date> {
-    let after = last_evidence(view, case)?;
+    let after = last_of_findings(view, case).max(case.seen)?;
     let mut run = 0;
     let recorded = view.timeline.days(view.calendar).filter(|d| d.counts_as_day());
     for day in recorded.filter(|d| d.date() > after && d.date() <= view.now.date()) {
         let there = day.attended_share().is_some_and(|s| s >= super::ratio::Ratio::HALF);
         run = if there && !counts_for(view.rules, case, &day) { run + 1 } else { 0 };
-        if run >= days.max(1) {
+        if run >= days.max(1) && !relapse_stands(view, case, day.date()) && !is_followed(view, case, day.date()) {
             return Some(day.date());
         }
     }
     None
 }
 
+/// When the return on this day becomes known, so does a relapse after it: the child is away.
+fn is_followed(view: &PupilView, case: &Case, day: Date) -> bool {
+    let Some(rule) = leading_ladder(case, view.ladders).map(|l| l.watch) else { return false };
+    let end = watch_end(view, case, day).unwrap_or(view.now.date()).min(view.now.date());
+    let within = view.timeline.days(view.calendar).filter(|d| d.counts_as_day() && d.date() > day && d.date() <= end);
+    within.filter(|d| relapses(&rule, d)).count() >= rule.relapse_days.max(1) as usize
+}
+
 /// What attendance had shown of the return has not been corrected since.
 fn return_stands(view: &PupilView, case: &Case, returned: &case::Return, days: u32) -> bool {
-    if returned.stated.is_some() {
+    if returned.stated.is_some() && !returned.withdrawn {
         return true;
     }
     let n = days.max(1) as usize;
@@ -400,8 +442,8 @@ fn return_stands(view: &PupilView, case: &Case, returned: &case::Return, days: u
 }
 
 /// The watch's last school day by the calendar of now; `None`: the calendar ends first.
-fn watch_end(view: &PupilView, d: &Draft, day: Date) -> Option<Date> {
-    let n = leading_ladder(&d.case, view.ladders).map_or(20, |l| l.watch.school_days);
+fn watch_end(view: &PupilView, case: &Case, day: Date) -> Option<Date> {
+    let n = leading_ladder(case, view.ladders).map_or(20, |l| l.watch.school_days);
     match view.segment {
         Some(s) => view.calendar.add_school_days(&s.school_id, s.grade, s.class.as_ref(), day, n),
         None => Some(view.calendar.add_working_days(day, n)),
@@ -411,7 +453,7 @@ fn watch_end(view: &PupilView, d: &Draft, day: Date) -> Option<Date> {
 /// What is written down when the watch begins; it follows the calendar later.
 fn watch_until(view: &PupilView, d: &Draft, day: Date) -> Date {
     let n = leading_ladder(&d.case, view.ladders).map_or(20, |l| l.watch.school_days);
-    watch_end(view, d, day).unwrap_or_else(|| view.calendar.add_working_days(day, n))
+    watch_end(view, &d.case, day).unwrap_or_else(|| view.calendar.add_working_days(day, n))
 }
 
 /// From when on a case is one for review: the day after the pupil's grade 9 has ended, or the 16th birthday.
@@ -464,9 +506,12 @@ fn while_open(view: &PupilView, d: &mut Draft) {
     }
 }
 
-/// A return stated by a person (or a feedback file) acts at once; attendance must confirm it.
+/// A return stated by a person (or a feedback file) acts at once; attendance must confirm it. One of a day before the last
+/// evidence is none: the child has been away since.
 pub fn state_return(view: &PupilView, d: &mut Draft, day: Date, stated: Stated) {
-    if d.case.state == State::Open {
+    if d.case.state != State::Open || last_evidence(view, &d.case).is_some_and(|e| day < e) {
+        d.emit(Event::ReturnStated { day, decision: stated.decision, by: stated.by });
+    } else {
         let watch_until = watch_until(view, d, day);
         d.emit(Event::Returned { day, stated: Some(stated), watch_until });
         unmark(d);
@@ -491,10 +536,13 @@ fn days_since<'v>(view: &PupilView<'v>, returned: &case::Return) -> Vec<Day<'v>>
 /// Attendance confirms a stated return within its three recorded days, or the statement is withdrawn; it is looked at
 /// when the child has been away again since, too.
 fn confirm(view: &PupilView, d: &mut Draft) {
-    let Some(returned) = d.case.returned.clone().filter(|r| !r.confirmed) else { return };
+    let Some(returned) = d.case.returned.clone().filter(|r| !r.confirmed && !r.withdrawn) else { return };
     let Some(stated) = &returned.stated else { return };
     let after = days_since(view, &returned);
     if after.iter().any(Day::has_attended) {
+        d.emit(Event::ReturnConfirmed {});
+    } else if after.len() >= 3 && (view.there_without)(stated.decision, returned.day) {
+        // The roll call of the very day says so, too.
         d.emit(Event::ReturnConfirmed {});
     } else if after.len() >= 3 {
         let watching = d.case.state == State::Watching;
@@ -511,11 +559,19 @@ fn while_watching(view: &PupilView, d: &mut Draft) {
     let after = days_since(view, &returned);
     let Some(ladder) = leading_ladder(&d.case, view.ladders) else { return };
     if !return_stands(view, &d.case, &returned, ladder.return_days) {
+        if returned.withdrawn {
+            d.emit(Event::ReturnUndone {});
+            go_on(view, d);
+            return;
+        }
         relapse_of(view, d, returned.day);
         return;
     }
+    if returned.withdrawn && !returned.confirmed {
+        d.emit(Event::ReturnConfirmed {});
+    }
     // The calendar is that of now: an edit, or another school, moves the end of the watch.
-    let end = watch_end(view, d, returned.day);
+    let end = watch_end(view, &d.case, returned.day);
     if let (Some(to), Some(from)) = (end, d.case.watch_until)
         && from != to
     {
@@ -525,7 +581,7 @@ fn while_watching(view: &PupilView, d: &mut Draft) {
     let counting: Vec<Date> = after
         .iter()
         .filter(|day| day.date() <= until)
-        .filter(|day| day.counts(&ladder.watch.relapse_of, &DayTest::Share(super::ratio::Ratio::HALF), &[]))
+        .filter(|day| relapses(&ladder.watch, day))
         .map(Day::date)
         .collect();
     if counting.len() >= ladder.watch.relapse_days.max(1) as usize {
@@ -553,10 +609,22 @@ fn while_closed(view: &PupilView, d: &mut Draft) {
         return;
     };
     let first = view.timeline.days(view.calendar).find(|day| day.counts_as_day() && day.date() > until);
-    if first.is_some_and(|day| !day.has_attended()) {
-        d.emit(Event::Expired {});
+    if let Some(day) = first.filter(|day| !day.has_attended()) {
+        // The day itself may yet be corrected to one that was attended.
+        d.emit(Event::Expired { seen: Some(day.date() - Days::new(1)) });
         go_on(view, d);
     }
+}
+
+/// A person opens a closed case again. Findings whose retraction had closed it stand by this word. What attendance had shown
+/// until now shows no return: only days after this one do, and this one if its roll call is still to come.
+pub fn reopen(view: &PupilView, d: &mut Draft, by: &str, why: &str, fallen: Vec<(RuleId, Date)>) {
+    let today = view.now.date();
+    let recorded = view.timeline.days(view.calendar).any(|day| day.counts_as_day() && day.date() == today);
+    let seen = if recorded { today } else { today - Days::new(1) };
+    let stands = if d.case.grounds.iter().all(|g| g.retracted) { fallen } else { Vec::new() };
+    d.emit(Event::Reopened { by: by.to_owned(), why: why.to_owned(), seen: Some(seen), stands });
+    go_on(view, d);
 }
 
 /// Every climb goes on with its next rung at once.
@@ -588,9 +656,9 @@ pub fn record_act(
     d: &mut Draft,
     act: Event,
 ) {
-    // A guardian's reply holds nothing.
+    // A guardian's reply holds nothing. Within one instant acts come before holds that end.
     let replied = matches!(&act, Event::ActRecorded { kind, .. } if *kind == "replied");
-    let ack = d.case.ack.clone().filter(|a| a.until > d.now && !a.prolonged && !replied);
+    let ack = d.case.ack.clone().filter(|a| a.until >= d.now && !a.prolonged && !replied);
     d.emit(act);
     if let (Some(ack), Some(rule)) = (ack, leading_ladder(&d.case, ladders).and_then(|l| l.acknowledge)) {
         let until = super::ladder::add(footing, ack.until, rule.holds, None);

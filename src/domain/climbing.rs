@@ -237,17 +237,24 @@ pub fn skip_reason(case: &Case, climb: &Climb, rung: &Rung) -> Option<String> {
         Anchor::Mark(m) => case.marks.get(m).copied().unwrap_or(climb.started),
         Anchor::Rung(r) => climb.rungs.get(r).and_then(|s| s.done).unwrap_or(climb.started),
         Anchor::Served(d) => case.served.get(d).map_or(climb.started, |d| d.and_time(super::TimeOfDay::MIN)),
-        Anchor::Act(kind) => {
-            let first = case.acts.iter().filter(|a| a.at >= climb.started && a.kind == *kind).map(|a| a.at).min();
-            // The act that is the anchor is not one since it.
-            first.map_or(climb.started, |t| t + chrono::TimeDelta::milliseconds(1))
-        }
-        Anchor::Start => climb.started,
+        Anchor::Act(_) | Anchor::Start => climb.started,
     };
+    let (since, day) = match &rung.at.anchor {
+        Anchor::Act(kind) => {
+            let first = case.acts.iter().filter(|a| a.at >= climb.started && a.kind == *kind).min_by_key(|a| a.at);
+            // The act that is the anchor is not one since it.
+            first.map_or((since, since.date()), |a| (a.at + chrono::TimeDelta::milliseconds(1), a.date))
+        }
+        _ => (since, since.date()),
+    };
+    // An act counts by its day: one of a day before the anchor's is none since it, however late it is recorded.
     let matches = |kind: &Word, result: &Option<Word>| {
-        case.acts
-            .iter()
-            .any(|a| a.at >= since && a.kind == *kind && result.as_ref().is_none_or(|r| a.result.as_ref() == Some(r)))
+        case.acts.iter().any(|a| {
+            a.at >= since
+                && a.date >= day
+                && a.kind == *kind
+                && result.as_ref().is_none_or(|r| a.result.as_ref() == Some(r))
+        })
     };
     rung.unless.iter().find_map(|u| match u {
         Unless::Acknowledged => case.acted_on.filter(|t| *t >= since).map(|_| "acknowledged".to_owned()),

@@ -18,6 +18,23 @@ use crate::store::{Db, StoreError, cases, documents, evidence, findings, inciden
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// Instants among data that was kept as it is get the township's offset (RFC 3339); words that people typed stay.
+pub fn with_offset(data: &mut Value, zone: chrono_tz::Tz) {
+    match data {
+        Value::String(s) if s.len() >= 19 && s.as_bytes()[10] == b'T' => {
+            if let Ok(at) = s.parse::<Time>() {
+                *data = rfc3339(at, zone).into();
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|v| with_offset(v, zone)),
+        Value::Object(map) => {
+            let typed = ["by", "second", "why", "evidence", "error"];
+            map.iter_mut().filter(|(k, _)| !typed.contains(&k.as_str())).for_each(|(_, v)| with_offset(v, zone));
+        }
+        _ => {}
+    }
+}
+
 /// Writes the forms of one database.
 pub struct Forms<'d> {
     db: &'d Db,
@@ -168,6 +185,7 @@ impl<'d> Forms<'d> {
         let mut out = Vec::new();
         for entry in cases::ledger(self.db.conn(), &self.db.vault(), None)? {
             let mut line = serde_json::to_value(&entry.event).unwrap_or_default();
+            with_offset(&mut line, self.policy.township.zone);
             line["case"] = entry.case.to_string().into();
             line["at"] = self.time(entry.at).into();
             if let Some(pupil) = pupils.get(&entry.case) {
@@ -238,5 +256,20 @@ impl<'d> Forms<'d> {
             "possible_repeat": l.repeated,
             "documents": documents,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_get_the_offset_and_dates_and_typed_words_stay() {
+        let mut data = json!({"engine": {"tried": "2026-11-24T14:35:54.326"}, "day": "2026-11-24",
+            "why": "2026-11-24T14:35:54", "times": ["2026-11-24T08:00:00"]});
+        with_offset(&mut data, chrono_tz::Asia::Shanghai);
+        let want = json!({"engine": {"tried": "2026-11-24T14:35:54+08:00"}, "day": "2026-11-24",
+            "why": "2026-11-24T14:35:54", "times": ["2026-11-24T08:00:00+08:00"]});
+        assert_eq!(data, want);
     }
 }

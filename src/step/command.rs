@@ -276,6 +276,11 @@ impl Desk<'_> {
         }
     }
 
+    /// The pupil's case that is not closed.
+    fn unclosed(&self, pupil: PupilId) -> Result<Option<Case>, Refusal> {
+        Ok(cases::of_pupil(self.tx, self.vault, pupil)?.pop().filter(|c| c.state != State::Closed))
+    }
+
     fn open_case(&self, who: &str) -> Result<Case, Refusal> {
         let case = self.case(who)?;
         if case.state == State::Closed {
@@ -331,8 +336,9 @@ impl Desk<'_> {
             return no(m::no_duty(self.lang, &role));
         }
         if let Some(ack) = &case.ack {
-            // While it holds, another is told so; after it ran out another holds only if an act was recorded since.
-            if ack.until > self.now || !ack.acted {
+            // While it holds (at the instant of its end, too: commands come before holds that end), another is told so.
+            // After it ran out another holds only if an act was recorded since.
+            if ack.until >= self.now || !ack.acted {
                 return no(self.taken_on(&case));
             }
         }
@@ -381,9 +387,7 @@ impl Desk<'_> {
         date: Date,
         by: &str,
     ) -> Result<(), Refusal> {
-        let Some(case) = cases::of_pupil(self.tx, self.vault, pupil)?.pop().filter(|c| c.state != State::Closed) else {
-            return Ok(());
-        };
+        let Some(case) = self.unclosed(pupil)? else { return Ok(()) };
         let mut draft = Draft::of(case, self.now);
         let act = Event::ActRecorded { kind: kind.clone(), result: result.cloned(), date, by: by.to_owned() };
         let ladders = |h: &str| ladder_by_hash(self.tx, self.policy, h);
@@ -446,6 +450,12 @@ impl Desk<'_> {
             },
         };
         let id = decisions::record(self.tx, self.vault, &new)?;
+        if let (Some(decision), Some(case)) = (id, self.unclosed(pupil)?) {
+            let (mut draft, status) = (Draft::of(case, self.now), status.clone());
+            let (by, second) = (by.to_owned(), second.map(str::to_owned));
+            draft.emit(Event::Excused { from, to, status, decision, by, second });
+            self.write(draft)?;
+        }
         if let (true, Some(id)) = (old || many, id) {
             self.tell_offices_of_excuse(pupil, from, to, id)?;
         }
@@ -488,7 +498,7 @@ impl Desk<'_> {
             grounds: Grounds { by: Some(by.to_owned()), reason, ..Grounds::default() },
         };
         let Some(id) = decisions::record(self.tx, self.vault, &new)? else { return done(m::done(self.lang), None) };
-        if let Some(case) = cases::of_pupil(self.tx, self.vault, pupil)?.pop().filter(|c| c.state == State::Open) {
+        if let Some(case) = self.unclosed(pupil)? {
             self.watch(case, on, Stated { decision: id, by: by.to_owned() })?;
         }
         done(m::done(self.lang), Some(id.to_string()))
@@ -501,15 +511,20 @@ impl Desk<'_> {
 
     fn withdraw(&self, decision: &str, by: &str) -> Done {
         self.named(by)?;
-        let id = DecisionId::parse(decision).or_else(|| decision.parse().ok().map(DecisionId));
-        let withdrawn = match id {
-            Some(id) => decisions::withdraw(self.tx, id, self.now)?,
-            None => None,
+        let Some(id) = DecisionId::parse(decision).or_else(|| decision.parse().ok().map(DecisionId)) else {
+            return no(m::no_such_decision(self.lang, decision));
         };
-        match withdrawn {
-            Some(_) => done(m::done(self.lang), None),
-            None => no(m::no_such_decision(self.lang, decision)),
+        let Some(pupil) = decisions::withdraw(self.tx, id, self.now)? else {
+            return no(m::no_such_decision(self.lang, decision));
+        };
+        let mut known = cases::of_pupil(self.tx, self.vault, pupil)?;
+        known.sort_by_key(|c| (c.state != State::Closed || c.rests_on(id), c.id));
+        if let Some(case) = known.pop() {
+            let mut draft = Draft::of(case, self.now);
+            draft.emit(Event::DecisionWithdrawn { decision: id, by: by.to_owned() });
+            self.write(draft)?;
         }
+        done(m::done(self.lang), None)
     }
 
     fn close(&self, who: &str, reason: &str, evidence: &str, until: Option<Date>, by: &str) -> Done {
@@ -589,6 +604,8 @@ impl Desk<'_> {
             ladders: &ladders,
             rules: &rules,
             stated: None,
+            removed_by: &|_| None,
+            there_without: &|_, _| false,
             now: self.now,
         };
         first(&view, &mut draft);
@@ -601,6 +618,7 @@ impl Desk<'_> {
             statements: &statements,
             now: self.now,
             before: None,
+            since: None,
             slept_s: 0,
         };
         pupils::finish(self.tx, &around, &view, &people, &mut draft)?;
@@ -621,25 +639,9 @@ impl Desk<'_> {
         if let Some(d) = case.closing.as_ref().and_then(|c| c.decision) {
             decisions::withdraw(self.tx, d, self.now)?;
         }
-        let mut draft = Draft::of(case, self.now);
-        draft.emit(Event::Reopened { by: by.to_owned(), why: why.to_owned() });
-        self.go_on(&mut draft)?;
-        self.finish(draft)?;
+        let fallen = cases::fallen(self.tx, self.vault, &case)?;
+        self.finish_after(Draft::of(case, self.now), |view, d| casework::reopen(view, d, by, why, fallen))?;
         done(m::done(self.lang), None)
-    }
-
-    fn go_on(&self, draft: &mut Draft) -> Result<(), Refusal> {
-        let climbs = draft.case.climbs.clone();
-        for climb in climbs {
-            let Some(ladder) = ladder_by_hash(self.tx, self.policy, &climb.hash) else { continue };
-            let anchors = crate::domain::climbing::anchors(&draft.case, &climb);
-            let next = self
-                .with_footing(draft.case.pupil, |f| crate::domain::ladder::next_rung(f, &climb, &ladder, &anchors))?;
-            if let Some(rung) = next.or_else(|| ladder.repeat.as_ref().map(|r| r.rung.clone())) {
-                draft.emit(Event::WentOn { ladder: climb.ladder.clone(), rung });
-            }
-        }
-        Ok(())
     }
 
     fn serve(&self, who: &str, document: &Word, on: Date, by: &str) -> Done {

@@ -41,7 +41,8 @@ pub fn step(db: &mut Db, policy: &Policy, now: Time) -> Result<Step, StepError> 
     let sealed = db.vault();
     db.write(|tx| {
         let ready = prepared(policy);
-        let slept_s = last_step(tx)?.map_or(0, |t| (now - t).num_seconds());
+        let since = last_step(tx)?;
+        let slept_s = since.map_or(0, |t| (now - t).num_seconds());
         if slept_s > 15 * 60 {
             findings::set_meta(tx, "woke", ms(now).to_string().as_bytes())?;
         }
@@ -74,6 +75,7 @@ pub fn step(db: &mut Db, policy: &Policy, now: Time) -> Result<Step, StepError> 
                 statements: &statements,
                 now,
                 before: before.as_ref(),
+                since,
                 slept_s,
             };
             for one in &changed {

@@ -2,17 +2,18 @@
 
 use super::{StepError, ladder_by_hash, rule_by_hash};
 use crate::domain::calendar::Calendar;
-use crate::domain::case::{Case, Event, Reason, State, Stated};
+use crate::domain::case::{Case, Event, Reason, Remover, State, Stated};
 use crate::domain::casework::{self, Draft, Numbers, PupilView};
 use crate::domain::climbing::{self, Ground};
 use crate::domain::evidence::{Act, Decision, DecisionKind, Evidence};
 use crate::domain::finding::{Change, Finding};
-use crate::domain::ids::{CaseId, DecisionId, LadderId, PupilId, Role, RungId};
+use crate::domain::ids::{CaseId, DecisionId, DeliveryId, LadderId, PupilId, Role, RungId};
 use crate::domain::notice::{self, About, NewNotice, Surroundings, Told};
-use crate::domain::policy::{Person, Policy};
-use crate::domain::timeline::{Segment, Statements};
+use crate::domain::policy::{Person, Policy, Replaces};
+use crate::domain::ratio::Ratio;
+use crate::domain::timeline::{self, Segment, Statements};
 use crate::domain::{Date, Time, TimeOfDay};
-use crate::store::{StoreError, Transaction, Vault, cases, decisions, outbox, vault};
+use crate::store::{StoreError, Transaction, Vault, cases, decisions, evidence, outbox, vault};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,6 +36,8 @@ pub struct Around<'a> {
     pub now: Time,
     /// The calendar before the edit that this step is the first to see.
     pub before: Option<&'a Calendar>,
+    /// The step before this one.
+    pub since: Option<Time>,
     pub slept_s: i64,
 }
 
@@ -112,6 +115,7 @@ pub fn advance(tx: &Transaction, around: &Around, one: &Evaluated) -> Result<(),
     let segment = around.statements.roster().at(one.pupil, around.now.date());
     let ladders = |hash: &str| ladder_by_hash(tx, around.policy, hash);
     let rules = |hash: &str| rule_by_hash(tx, around.policy, hash);
+    let there_without = |decision: DecisionId, day: Date| there_without(tx, around, one.pupil, decision, day);
     let view = PupilView {
         policy: around.policy,
         calendar: around.calendar,
@@ -123,6 +127,8 @@ pub fn advance(tx: &Transaction, around: &Around, one: &Evaluated) -> Result<(),
         ladders: &ladders,
         rules: &rules,
         stated: stated_by_file(tx, around, one.pupil)?,
+        removed_by: &|gone| removed_by(around, one.pupil, gone),
+        there_without: &there_without,
         now: around.now,
     };
     let before: BTreeMap<CaseId, Case> = known.iter().map(|c| (c.id, c.clone())).collect();
@@ -152,6 +158,55 @@ pub fn advance(tx: &Transaction, around: &Around, one: &Evaluated) -> Result<(),
         finish(tx, around, &view, &people, &mut draft)?;
     }
     Ok(())
+}
+
+/// The child was there on a day by what others than this decision say of it.
+fn there_without(tx: &Transaction, around: &Around, pupil: PupilId, decision: DecisionId, day: Date) -> bool {
+    let Ok(mut loaded) = evidence::load(tx, &[pupil]) else { return false };
+    loaded.decisions.retain(|d| d.id != decision);
+    let said = timeline::gather(around.policy, around.calendar, &loaded, around.now.date(), None);
+    let line = said.timeline(pupil);
+    let share = line.as_ref().and_then(|t| t.day(around.calendar, day)).and_then(|d| d.attended_share());
+    share.is_some_and(|s| s >= Ratio::HALF)
+}
+
+/// What took a finding away: of all that is said about the child, the latest that came since the step before, about the
+/// days of the finding if it can be.
+fn removed_by(around: &Around, pupil: PupilId, gone: &Finding) -> Option<Remover> {
+    if around.before.is_some() {
+        return Some(Remover::Calendar);
+    }
+    let e = around.evidence;
+    let arrived = |id: &DeliveryId| e.deliveries.get(id).map(|d| d.arrived_at);
+    // (when, about a day of the finding, what)
+    let mut said: Vec<(Time, bool, Remover)> = Vec::new();
+    let about = |from: Date, to: Date| gone.evidence.iter().any(|d| from <= *d && *d <= to);
+    for d in e.decisions.iter().filter(|d| d.pupil == pupil) {
+        said.push((d.recorded_at, about(d.from, d.to), Remover::Decision(d.id.to_string())));
+        said.extend(d.withdrawn_at.map(|at| (at, about(d.from, d.to), Remover::Withdrawal(d.id.to_string()))));
+    }
+    let mut delivered = |at: Option<Time>, days: bool, id: DeliveryId| {
+        said.extend(at.map(|at| (at, days, Remover::Delivery(id.to_string()))));
+    };
+    for r in e.rows.iter().filter(|r| r.pupil == pupil) {
+        delivered(arrived(&r.delivery), about(r.date, r.date), r.delivery);
+    }
+    for s in e.sheets.iter().filter(|s| about(s.date, s.date) && s.present.contains(pupil)) {
+        delivered(arrived(&s.delivery), true, s.delivery);
+    }
+    for l in e.leaves.iter().filter(|l| l.pupil == pupil) {
+        delivered(Some(l.stamp.stated_at), about(l.from, l.until), l.stamp.delivery);
+    }
+    for r in e.register.iter().filter(|r| r.pupil == pupil) {
+        delivered(Some(r.arrived_at), false, r.stamp.delivery);
+    }
+    // Lists of those who are not there take a child off by silence.
+    for d in e.deliveries.values().filter(|d| d.replaces == Replaces::Day) {
+        let days = d.stated.values().flatten().any(|day| about(*day, *day));
+        delivered(Some(d.arrived_at).filter(|_| days), true, d.stamp.delivery);
+    }
+    let new = |at: Time| around.since.is_none_or(|since| at > since || at == around.now);
+    said.into_iter().max_by_key(|(at, days, _)| (new(*at), *days, *at)).map(|(_, _, what)| what)
 }
 
 /// Acts about a pupil that a case does not know yet: feedback files bring them without a command.
@@ -268,7 +323,7 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
             Event::Returned { .. } => {
                 outbox::cancel(tx, about, |n| n.rung != notice::CORRECTED && n.rung != notice::DIGEST)?;
             }
-            Event::Relapsed { .. } | Event::ReturnUnconfirmed { .. } => {
+            Event::Relapsed { .. } | Event::ReturnUnconfirmed { .. } | Event::ReturnUndone {} => {
                 outbox::cancel(tx, about, |n| n.rung == notice::RETURNED)?;
                 let who = notice::told_people(&told, |t| t.rung == notice::RETURNED && t.telling == case.returns);
                 for (to, via) in who {
@@ -317,7 +372,8 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
     {
         let recorder = returned.stated.as_ref().map(|s| s.by.as_str());
         for (to, via) in notice::told_people(&told, notice::is_alarm) {
-            if recorder.is_some_and(|by| named(around.policy, people, to, by)) {
+            let still_back = returned.round > 1 && case.seen.is_none() && !told_again_since(&told, to);
+            if still_back || recorder.is_some_and(|by| named(around.policy, people, to, by)) {
                 continue;
             }
             outside(tx, around, people, about, notice::RETURNED, returned.round, to, via, json!(null))?;
@@ -332,6 +388,13 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
         }
     }
     Ok(())
+}
+
+/// Since the letter that the child is back something else was said: of a relapse that nobody had heard of when it was taken
+/// back there is nothing to be told. (A case that was opened again is another matter: its end is told to everybody.)
+fn told_again_since(told: &[Told], to: &notice::Recipient) -> bool {
+    let heard = |t: &&Told| t.told && (notice::is_alarm(t) || t.rung == notice::RETURNED) && t.to.same_person(to);
+    told.iter().rev().find(heard).is_none_or(|t| t.rung != notice::RETURNED)
 }
 
 /// The recipient is the person of that name (who recorded the return and need not be told of it).

@@ -4,9 +4,9 @@
 use super::time::{from_ms, ms};
 use super::vault::Cell;
 use super::{Connection, StoreError, Transaction, Vault};
-use crate::domain::Time;
-use crate::domain::case::{Case, Event, State};
-use crate::domain::ids::{CaseId, PupilId, SchoolId};
+use crate::domain::case::{Case, Closing, Event, Reason, State};
+use crate::domain::ids::{CaseId, PupilId, RuleId, SchoolId};
+use crate::domain::{Date, Time};
 use rusqlite::{OptionalExtension, Row, params};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -194,6 +194,18 @@ fn entries(conn: &Connection, vault: &Vault, which: &str, of: impl rusqlite::Par
         out.push(Entry { case: CaseId(r.get(1)?), at: from_ms(r.get(2)?), event, uid });
     }
     Ok(out)
+}
+
+/// The findings whose retraction closed a case as `mistaken`.
+pub fn fallen(conn: &Connection, vault: &Vault, case: &Case) -> Result<Vec<(RuleId, Date)>, StoreError> {
+    let by_itself = |c: &&Closing| c.reason == Reason::Mistaken && c.by.is_none();
+    let Some(closing) = case.closing.as_ref().filter(by_itself) else { return Ok(Vec::new()) };
+    let then = ledger(conn, vault, Some(case.id))?.into_iter().filter(|e| e.at == closing.at);
+    let fallen = then.filter_map(|e| match e.event {
+        Event::FindingRetracted { rule, fired_on, .. } => Some((rule, fired_on)),
+        _ => None,
+    });
+    Ok(fallen.collect())
 }
 
 /// What happened to any case after an instant.

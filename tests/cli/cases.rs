@@ -123,6 +123,59 @@ fn a_stated_return_puts_the_case_under_watch_until_attendance_confirms_it() {
     assert_eq!(case(&town)["state"], "watching");
 }
 
+/// The events of the one case, by name.
+fn events(town: &Town, name: &str) -> Vec<serde_json::Value> {
+    let ledger = case(town)["ledger"].clone();
+    ledger.as_array().expect("lines").iter().filter(|l| l["event"] == name).cloned().collect()
+}
+
+#[test]
+fn a_stated_return_that_is_withdrawn_is_none_and_the_ledger_says_so() {
+    let town = Town::new();
+    town.two();
+    town.absent("a.csv", &[(ZHANG[0], -1)]);
+    let today = town.today.to_string();
+    town.ok(&["case", "return", "P-000001", "--on", &today, "--by", "周老师"]);
+    town.ok(&["case", "withdraw", "E-000001", "--by", "王主任", "--reason", "看错了人"]);
+    assert_eq!(case(&town)["state"], "open");
+    let withdrawn = events(&town, "decision_withdrawn");
+    assert_eq!((withdrawn.len(), &withdrawn[0]["decision"]), (1, &1.into()));
+    assert_eq!(events(&town, "return_undone").len(), 1);
+    assert_eq!(events(&town, "went_on").len(), 1);
+}
+
+#[test]
+fn what_took_a_finding_away_stands_in_the_ledger_with_it() {
+    let town = one_day();
+    let today = town.today.to_string();
+    town.ok(&[
+        "case",
+        "excuse",
+        "P-000001",
+        "--from",
+        &today,
+        "--status",
+        "sick",
+        "--by",
+        "周老师",
+        "--reason",
+        "假条",
+    ]);
+    let excused = events(&town, "excused");
+    assert_eq!((excused.len(), &excused[0]["status"], &excused[0]["decision"]), (1, &"sick".into(), &1.into()));
+    let gone = &events(&town, "finding_retracted")[0];
+    assert_eq!(gone["removed_by"], serde_json::json!({"what": "decision", "id": "E-000001"}));
+    assert!(gone["text"].as_str().is_some_and(|t| t.contains("E-000001")), "{gone}");
+}
+
+#[test]
+fn every_instant_in_json_has_the_townships_offset() {
+    let town = one_day();
+    town.ok(&["case", "acknowledge", "C-000001", "--by", "周老师", "--reason", "我去"]);
+    let until = events(&town, "acknowledged")[0]["until"].clone();
+    assert!(until.as_str().is_some_and(|t| t.ends_with("+08:00")), "{until}");
+}
+
 #[test]
 fn a_notice_is_held_let_go_and_cancelled_by_hand_but_not_a_statutory_one() {
     let town = Town::new();

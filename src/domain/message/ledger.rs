@@ -2,7 +2,7 @@
 
 use super::Lang;
 use super::shell::reason;
-use crate::domain::case::{Event, Ground};
+use crate::domain::case::{Event, Ground, Remover};
 use crate::domain::ids::{IncidentId, LadderId, Role, RungId, Word};
 use crate::domain::words::{say_day, say_time};
 use crate::domain::{Date, Time};
@@ -14,6 +14,10 @@ messages! {
     opened() zh "立案跟踪" en "the case was opened";
     opened_again(case) zh "再次立案（前一个案 {case}）" en "a case was opened again (the one before: {case})";
     retracted(title, rule, day) zh "数据更正，{title}（规则 {rule}，{day}）不再成立" en "the data were corrected: {title} (rule {rule}, {day}) does not hold any more";
+    removed_by_delivery(text, id) zh "{text}（依据文件 {id}）" en "{text} (by delivery {id})";
+    removed_by_decision(text, id) zh "{text}（依据决定 {id}）" en "{text} (by decision {id})";
+    removed_by_withdrawal(text, id) zh "{text}（因决定 {id} 撤回）" en "{text} (decision {id} was withdrawn)";
+    removed_by_calendar(text) zh "{text}（校历更改）" en "{text} (the calendar was changed)";
     back(title, rule, day) zh "{title}（规则 {rule}，{day}）重新成立" en "{title} (rule {rule}, {day}) holds again";
     numbered(number) zh "编号 {number}" en "it was numbered {number}";
     level_set(to) zh "定为 {to} 级" en "set to level {to}";
@@ -45,6 +49,11 @@ messages! {
     returned(day, until) zh "考勤显示 {day}返校，观察至 {until}" en "back at school on {day} by the roll call, watched until {until}";
     returned_by(by, day, decision, until) zh "{by}报告 {day}返校（{decision}），观察至 {until}，待考勤证实" en "{by} reported the return on {day} ({decision}), watched until {until}; the roll call is to confirm it";
     confirmed() zh "考勤证实了返校" en "the roll call confirmed the return";
+    return_stated(by, day, decision) zh "{by}报告 {day}到校（{decision}）" en "{by} reported that the child was there on {day} ({decision})";
+    excused(by, from, to, status, decision) zh "{by}认定 {from}至{to}为 {status}（{decision}）" en "{by} excused {from} to {to} as {status} ({decision})";
+    excused_second(text, second) zh "{text}，{second}复核" en "{text}, seconded by {second}";
+    decision_withdrawn(by, decision) zh "{by}撤回决定 {decision}" en "{by} withdrew decision {decision}";
+    return_undone() zh "返校报告已撤回，考勤也没有返校记录，恢复办理" en "the reported return was withdrawn and attendance shows none: open again";
     unconfirmed(by) zh "考勤没有证实{by}报告的返校，报告作废" en "the roll call did not confirm the return that {by} had reported: the report is void";
     relapsed(day) zh "返校后于 {day}再次缺课" en "absent again on {day} after the return";
     went_on(rung) zh "从 {rung} 继续逐级告知" en "the climb goes on with {rung}";
@@ -53,6 +62,7 @@ messages! {
     closed_by(by, why, evidence) zh "{by}结案：{why}，凭据：{evidence}" en "closed by {by}: {why}, evidence: {evidence}";
     closed_until(closed, until) zh "{closed}，至 {until}" en "{closed}, until {until}";
     reopened(by, why) zh "{by}重新立案：{why}" en "reopened by {by}: {why}";
+    upheld(text) zh "{text}（数据更正时撤去的依据仍予保留）" en "{text} (what a correction had taken away stands by this word)";
     expired() zh "休学或免予入学到期仍未返校，恢复立案" en "the suspension or exemption has ended without a return: open again";
     due_moved(rung, from, to) zh "校历有改动，{rung} 由 {from} 改为 {to}" en "the calendar was edited: {rung} is due at {to} instead of {from}";
     calendar_ended() zh "校历排不到下一步" en "the calendar ends before the next rung is due";
@@ -162,8 +172,15 @@ pub fn event(lang: Lang, e: &Event, names: &dyn Names) -> String {
                 None => found(lang, title, &g.rule, v, day(&g.fired_on), g.level),
             }
         }
-        Event::FindingRetracted { rule, fired_on } => {
-            retracted(lang, names.rule(rule.as_str(), None), rule, day(fired_on))
+        Event::FindingRetracted { rule, fired_on, removed_by } => {
+            let said = retracted(lang, names.rule(rule.as_str(), None), rule, day(fired_on));
+            match removed_by {
+                None => said,
+                Some(Remover::Delivery(id)) => removed_by_delivery(lang, said, id),
+                Some(Remover::Decision(id)) => removed_by_decision(lang, said, id),
+                Some(Remover::Withdrawal(id)) => removed_by_withdrawal(lang, said, id),
+                Some(Remover::Calendar) => removed_by_calendar(lang, said),
+            }
         }
         Event::FindingBack { rule, fired_on } => back(lang, names.rule(rule.as_str(), None), rule, day(fired_on)),
         Event::Numbered { number } => numbered(lang, number),
@@ -222,6 +239,13 @@ pub fn event(lang: Lang, e: &Event, names: &dyn Names) -> String {
         Event::Returned { day: on, stated: Some(s), watch_until } => {
             returned_by(lang, names.person(&s.by), day(on), s.decision, day(watch_until))
         }
+        Event::ReturnStated { day: on, decision, by } => return_stated(lang, names.person(by), day(on), decision),
+        Event::Excused { from, to, status, decision, by, second } => {
+            let said = excused(lang, names.person(by), day(from), day(to), status, decision);
+            second.as_ref().map_or(said.clone(), |s| excused_second(lang, said, names.person(s)))
+        }
+        Event::DecisionWithdrawn { decision, by } => decision_withdrawn(lang, names.person(by), decision),
+        Event::ReturnUndone {} => return_undone(lang),
         Event::ReturnConfirmed {} => confirmed(lang),
         Event::ReturnUnconfirmed { by, .. } => unconfirmed(lang, names.person(by)),
         Event::Relapsed { on } => relapsed(lang, day(on)),
@@ -234,8 +258,11 @@ pub fn event(lang: Lang, e: &Event, names: &dyn Names) -> String {
             };
             until.map_or(said.clone(), |until| closed_until(lang, said, day(&until)))
         }
-        Event::Reopened { by, why } => reopened(lang, names.person(by), names.words(why)),
-        Event::Expired {} => expired(lang),
+        Event::Reopened { by, why, stands, .. } => {
+            let said = reopened(lang, names.person(by), names.words(why));
+            if stands.is_empty() { said } else { upheld(lang, said) }
+        }
+        Event::Expired { .. } => expired(lang),
         Event::Drafted { document: d, number, by: None } => drafted(lang, document(lang, d.as_str()), number),
         Event::Drafted { document: d, number, by: Some(by) } => {
             drafted_by(lang, document(lang, d.as_str()), number, names.person(by))
