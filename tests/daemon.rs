@@ -3,7 +3,7 @@
 mod running;
 
 use kongchuo::drive::control;
-use kongchuo::store::{Db, Key, incidents};
+use kongchuo::store::{Db, Key, deliveries, incidents, outbox};
 use running::{
     Daemon, KEY, Seen, drop_export, gateway, kongchuo, log_of, phone, start, stop, township, wait_for, write,
 };
@@ -99,6 +99,95 @@ fn a_second_daemon_is_refused_and_commands_reach_the_first_within_a_second() {
 
     stop(&mut daemon);
     assert!(!dir.join("data/control.sock").exists());
+}
+
+#[test]
+fn simulating_beside_a_running_daemon_changes_nothing_and_disturbs_nobody() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    let (port, seen) = gateway(0);
+    township(dir, port);
+    let mut daemon = start(dir);
+    wait_for("the register", dir, || dir.join("inbox/register/done").exists());
+    drop_export(dir, 3);
+    wait_for("the letter", dir, || told(&seen).len() == 1);
+    let key = Key::from_hex(&KEY.repeat(32)).expect("64 digits");
+    let letters = |dir: &Path| {
+        let db = Db::open_read_only(&dir.join("data/kongchuo.db"), &key).expect("the daemon's database");
+        outbox::letters(db.conn()).expect("letters").len()
+    };
+    let rounds = |dir: &Path| ask(dir, json!({"command": "rounds"}));
+    let (pid, before) = (rounds(dir)["pid"].clone(), letters(dir));
+    let today = kongchuo::clock::now(chrono_tz::Asia::Shanghai).date().to_string();
+    let simulate = ["simulate", "--from", &today, "--to", &today, "--format", "json"];
+    // Three at once, while exports arrive.
+    let under_way: Vec<_> = (0..3)
+        .map(|n| {
+            let started = kongchuo(dir, &simulate).stdout(std::process::Stdio::piped()).spawn().expect("it starts");
+            drop_export(dir, 10 + n);
+            started
+        })
+        .collect();
+    for one in under_way {
+        let done = one.wait_with_output().expect("it ends");
+        let said = String::from_utf8_lossy(&done.stdout).into_owned();
+        assert!(done.status.success(), "{said}");
+        let of = |record: &str| said.lines().filter(|l| l.contains(&format!("\"record\":\"{record}\""))).count();
+        assert!(of("letter") >= 1 && of("summary") == 1, "{said}");
+    }
+    wait_for("the letters of the exports that came meanwhile", dir, || told(&seen).len() == 4);
+    wait_for("their settling", dir, || letters(dir) == before + 3);
+    let after = rounds(dir);
+    assert_eq!(
+        (&after["pid"], &after["engine"]["error"], &after["courier"]["error"]),
+        (&pid, &Value::Null, &Value::Null)
+    );
+    // Nobody was told twice, and the daemon still obeys.
+    assert!(seen.lock().expect("no panic").values().all(|(_, times)| *times == 1));
+    let act = json!({"command": "act", "pupil": "S3", "kind": "call", "result": "reached", "by": "李老师"});
+    assert_eq!(ask(dir, act)["ok"], true);
+    stop(&mut daemon);
+}
+
+#[test]
+fn the_heartbeat_is_given_while_all_is_well_and_not_while_a_delivery_is_unread() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    township(dir, gateway(0).0);
+    let config = dir.join("kongchuo.yaml");
+    let text = std::fs::read_to_string(&config).expect("ours");
+    write(&config, &format!("heartbeat: {{file: beat, every: 1s}}\n{text}"));
+    let beat = dir.join("beat");
+    let mut daemon = start(dir);
+    wait_for("the heartbeat", dir, || beat.exists());
+    stop(&mut daemon);
+    std::fs::remove_file(&beat).expect("ours");
+    // A file was seen, and nobody has read it yet.
+    let key = Key::from_hex(&KEY.repeat(32)).expect("64 digits");
+    let policy = kongchuo::config::load(&config).unwrap_or_else(|p| panic!("{} problems", p.len())).policy;
+    let mut db = Db::open(&dir.join("data/kongchuo.db"), &key).expect("nobody writes now");
+    let (vault, now) = (db.vault(), kongchuo::clock::now(chrono_tz::Asia::Shanghai));
+    let unread = db.write(|tx| {
+        let new = deliveries::New {
+            source: policy.source(&"roll".into()).expect("a source"),
+            file_name: "roll-9999.csv",
+            digest: [7; 32],
+            size: 1,
+            arrived_at: now,
+            stated_at: now,
+            to_move: false,
+        };
+        deliveries::insert(tx, &vault, &new)
+    });
+    unread.expect("written");
+    drop(db);
+    let mut daemon = start(dir);
+    let finished = |dir: &Path| ask(dir, json!({"command": "rounds"}))["engine"]["finished"].is_string();
+    wait_for("the socket", dir, || dir.join("data/control.sock").exists());
+    wait_for("a step", dir, || finished(dir));
+    std::thread::sleep(Duration::from_secs(4));
+    assert!(!beat.exists(), "{}", log_of(dir));
+    stop(&mut daemon);
 }
 
 #[test]

@@ -189,6 +189,9 @@ fn an_empty_list_of_exceptions_states_the_dates_of_its_name_or_nothing() {
     };
     check("缺勤_2026-09-01.csv", "学籍号,姓名,状态\n", Ok(1));
     check("缺勤_20260901-20260904.csv", "学籍号,姓名,日期,状态\n", Ok(4));
+    check("缺勤_2026-09-01_2026-09-04.csv", "学籍号,姓名,状态\n", Ok(4));
+    // Rows say nothing about which of the days they mean.
+    check("缺勤_2026-09-01_2026-09-04.csv", "学籍号,姓名,状态\nS1,张小雨,缺勤\n", Err(FaultKind::NoDates));
     check("缺勤.csv", "2026年9月1日缺勤名单\n学籍号,姓名,状态\n", Ok(1));
     check("缺勤.csv", "导出时间 2026-09-01 08:30\n学籍号,姓名,日期,状态\n", Err(FaultKind::NothingStated));
     check("缺勤.csv", "学籍号,姓名,状态\n", Err(FaultKind::NoDates));

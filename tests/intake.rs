@@ -4,7 +4,7 @@ mod town;
 
 use kongchuo::domain::evidence::Evidence;
 use kongchuo::domain::ids::{ClassName, PupilId, SchoolId, SourceId};
-use kongchuo::domain::policy::{Policy, Replaces};
+use kongchuo::domain::policy::{Content, CoverageKind, Policy, Replaces};
 use kongchuo::domain::ratio::Ratio;
 use kongchuo::domain::{Date, Time};
 use kongchuo::step::engine;
@@ -175,6 +175,64 @@ fn a_month_file_of_lessons_sent_again_unchanged_marks_nobody() {
 }
 
 #[test]
+fn a_roll_that_is_its_classes_whole_statement_takes_off_whom_it_leaves_out_whatever_came_in_between() {
+    let mut t = Town::with_register();
+    let roll_call = t.policy.sources.iter_mut().find(|s| s.id == *"roll").expect("a roll call");
+    roll_call.replaces = Replaces::Day;
+    t.give("roll", "2026-09-07 09:00", &roll("2026-09-07", &[("S0001", "出勤"), ("S0002", "出勤")]));
+    t.settle_marks();
+    // The other class: nobody of the first is touched.
+    t.give("roll", "2026-09-07 10:00", &roll("2026-09-07", &[("S0004", "出勤")]));
+    assert_eq!(t.dirty(), [4]);
+    t.settle_marks();
+    t.give("roll", "2026-09-07 11:00", &roll("2026-09-07", &[("S0002", "出勤")]));
+    assert_eq!(t.dirty(), [1], "S0001 is not listed any more");
+    t.settle_marks();
+    // Only the morning again: the afternoon stands.
+    t.give("roll", "2026-09-07 12:00", "学籍号,日期,时段,状态\nS0001,2026-09-07,上午,出勤\n");
+    assert_eq!(
+        t.dirty(),
+        [1, 2, 3],
+        "S0001 is there in the morning, S0002 is not, S0003 whom nobody names is looked at too"
+    );
+}
+
+#[test]
+fn an_end_of_leave_stated_earlier_and_read_later_is_looked_at() {
+    let mut t = Town::with_register();
+    let roll_call = t.policy.sources.iter_mut().find(|s| s.id == *"roll").expect("a roll call");
+    roll_call.reader.stated_at = kongchuo::domain::policy::StatedAt::Content;
+    let file =
+        |at: &str, until: &str| format!("导出时间：{at}\n学籍号,日期,状态,请假至\nS0001,2026-09-07,病假,{until}\n");
+    t.give("roll", "2026-09-08 18:00", &file("2026-09-07 10:00", ""));
+    t.settle_marks();
+    t.give("roll", "2026-09-08 18:01", &file("2026-09-07 09:00", "2026-09-09"));
+    assert_eq!(t.dirty(), [1], "a later row that names no end does not take the end away");
+}
+
+#[test]
+fn whom_a_second_school_lists_is_looked_at_when_its_class_is_covered() {
+    let mut t = Town::with_register();
+    let mut other = t.policy.schools[0].clone();
+    (other.id, other.name) = (SchoolId::new("other"), "春山镇第二小学".into());
+    t.policy.schools.push(other);
+    for (id, content) in [("register2", Content::Register), ("roll2", Content::Attendance)] {
+        let mut s = town::source(id, content, CoverageKind::Full);
+        s.school = Some(SchoolId::new("other"));
+        t.policy.sources.push(s);
+    }
+    t.give(
+        "register2",
+        "2026-09-01 08:00",
+        "学籍号,姓名,年级,班级,学籍状态\nS0001,张小雨,3,三年级1班,在读\nS0009,赵小山,3,三年级1班,在读\n",
+    );
+    t.settle_marks();
+    // The first school's class: S0001 is on its register too.
+    t.give("roll", "2026-09-07 09:00", &roll("2026-09-07", &[("S0002", "出勤")]));
+    assert!(t.dirty().contains(&1), "{:?}", t.dirty());
+}
+
+#[test]
 fn an_absentee_list_sent_again_without_a_child_takes_the_child_off() {
     let mut t = Town::with_register();
     t.give("absent", "2026-09-07 09:00", "学籍号,日期,状态\nS0001,2026-09-07,缺勤\nS0002,2026-09-07,病假\n");
@@ -236,6 +294,9 @@ fn the_guard_holds_what_is_odd_until_somebody_confirms() {
     let unknown = "学籍号,日期,状态\nS0002,2026-09-08,出勤\nS9999,2026-09-08,出勤\n";
     let r = t.give("roll", "2026-09-08 09:00", unknown);
     assert_eq!(r.odd.and_then(|o| o.unknown), Some((1, 2)));
+    // A mark that nobody knows says nothing about its row either.
+    let r = t.give("roll", "2026-09-08 09:10", "学籍号,日期,状态\nS0002,2026-09-08,出勤\nS0003,2026-09-08,◎\n");
+    assert_eq!((r.outcome, r.odd.and_then(|o| o.unknown)), (Outcome::Held, Some((1, 2))));
     // Replaced by a good one: nothing is held any more.
     t.give("roll", "2026-09-08 09:30", "学籍号,日期,状态\nS0002,2026-09-08,出勤\n");
     assert_eq!(t.conditions(), []);
@@ -282,6 +343,25 @@ fn two_rows_about_the_same_time_are_both_kept_and_lessons_beside_each_other_are_
     let mut slots: Vec<_> = e.sheets.iter().map(|s| s.slot.to_string()).collect();
     slots.sort();
     assert_eq!(slots, ["am", "pm"]);
+}
+
+#[test]
+fn a_day_said_over_and_over_is_one_presence_and_of_contradictions_the_last_of_each_word_is_read() {
+    let mut t = Town::with_register();
+    let csv = "学籍号,日期,时段,状态\n\
+        S0001,2026-09-07,全天,出勤\nS0001,2026-09-07,上午,出勤\nS0001,2026-09-07,全天,出勤\n\
+        S0002,2026-09-07,全天,缺勤\nS0002,2026-09-07,全天,病假\nS0002,2026-09-07,全天,缺勤\nS0002,2026-09-07,下午,缺勤\n";
+    let r = t.give("roll", "2026-09-07 18:00", csv);
+    assert_eq!(r.fault_count, 0, "{:?}", r.faults);
+    let e = t.evidence();
+    let mut sheets: Vec<_> = e.sheets.iter().map(|s| (s.slot.to_string(), s.present.iter().count())).collect();
+    sheets.sort();
+    assert_eq!(sheets, [("am".to_owned(), 1), ("day".to_owned(), 1)]);
+    let rows: Vec<_> = e.rows.iter().map(|r| (r.row_no, r.slot.to_string(), r.status.to_string())).collect();
+    let row = |no, slot: &str, status: &str| (no, slot.to_owned(), status.to_owned());
+    assert_eq!(rows, [row(5, "day", "sick"), row(6, "day", "unexplained"), row(7, "pm", "unexplained")]);
+    let stored: i64 = t.db.conn().query_row("SELECT count(*) FROM attendance_row", [], |r| r.get(0)).expect("counts");
+    assert_eq!(stored, 4, "the history keeps all of them");
 }
 
 #[test]

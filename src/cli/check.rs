@@ -10,7 +10,6 @@ use crate::domain::text;
 use crate::store::{findings, vault};
 use chrono::TimeZone as _;
 use std::collections::BTreeMap;
-use std::io::Write as _;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -89,7 +88,6 @@ fn say(context: &Context, problem: &Problem) {
     } else {
         outln!("{}\n", problem.render(context.lang));
     }
-    let _ = std::io::stdout().flush();
 }
 
 /// The next five firings of each cron expression.

@@ -15,8 +15,8 @@ use crate::domain::policy::{Anchor, Ladder, Rung, Unless};
 use crate::domain::ratio::Ratio;
 use crate::domain::words::say_time;
 use crate::domain::{Time, casework, climbing};
-use crate::step::incidents::hold_ends;
 use crate::step::ladder_by_hash;
+use crate::step::mass::hold_ends;
 use crate::store::incidents;
 use chrono::Days;
 use serde_json::{Value, json};
@@ -144,6 +144,7 @@ impl Known<'_> {
         if let Some(repeat) = ladder.repeat.as_ref().filter(|_| p.telling > 0) {
             out.push(say::attempt(lang, p.telling, repeat.times));
         }
+        let offices = &self.town.policy.contacts.offices;
         let waits_for_ack = case.ack.as_ref().filter(|a| !rung.statutory && !ladder.urgent && p.due < a.until);
         match waits_for_ack {
             Some(ack) if p.at >= ack.until => {
@@ -152,7 +153,8 @@ impl Known<'_> {
             _ if p.due < p.at => out.push(say::due_was(lang, say_time(p.due))),
             _ => {}
         }
-        if case.held.is_some() && !rung.statutory && !ladder.urgent {
+        let duty = rung.statutory && (p.role == "home_township" || offices.contains_key(p.role.as_str()));
+        if case.held.is_some() && !duty && !ladder.urgent {
             out.push(match self.hold_ends(case) {
                 Some(at) => say::goes_after_hold_until(lang, say_time(at)),
                 None => say::goes_after_hold(lang),

@@ -1,7 +1,7 @@
 //! `man`: the manual pages. Without a folder the one of the program goes to stdout, with one every command's is written.
 
 use super::{Cli, CliError, Context, Exit};
-use crate::domain::message::shell as say;
+use crate::domain::message::{Lang, run as words, shell as say};
 use clap::CommandFactory;
 use std::io::Write as _;
 
@@ -30,10 +30,14 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     Ok(Exit::Ok)
 }
 
-/// To stdout. A reader that has seen enough (`| head`) is no error, and nothing more is printed for it.
+/// To stdout. A reader that has seen enough (`| head`) is no error, and nothing more is printed for it; a full disk is one.
 pub fn print(text: &[u8]) {
     let mut out = std::io::stdout();
-    if out.write_all(text).and_then(|()| out.flush()).is_err() {
+    let Err(e) = out.write_all(text).and_then(|()| out.flush()) else { return };
+    if e.kind() == std::io::ErrorKind::BrokenPipe {
         std::process::exit(Exit::Ok as i32);
     }
+    // Whoever printed this does not say in which language.
+    eprintln!("{} / {}", words::output_lost(Lang::Zh, &e), words::output_lost(Lang::En, &e));
+    std::process::exit(Exit::Environment as i32);
 }

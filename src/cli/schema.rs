@@ -3,7 +3,6 @@
 use super::{CliError, Context, Exit};
 use crate::config::manual;
 use crate::domain::message::Lang;
-use std::io::Write as _;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -30,7 +29,6 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, CliError> {
     } else {
         format!("{:#}\n", manual::schema())
     };
-    // A reader that closes early (`| head`) is no mistake.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    out!("{text}");
     Ok(Exit::Ok)
 }

@@ -49,7 +49,10 @@ pub fn find(
         start[..at].iter().flat_map(|l| l.cells().map(clean).filter(|c| !c.is_empty()).collect::<Vec<_>>()).collect();
     let below = &start[at + 1..];
     let row = start[at].row;
-    let dated = name_dates.len() == 1 || titles.iter().flat_map(|t| stated_dates(t)).count() == 1;
+    let stated = titles.iter().flat_map(|t| stated_dates(t)).count();
+    // Several dates cannot date a row, but an empty list speaks of all of them.
+    let is_empty = below.iter().all(|l| l.filled() == 0);
+    let dated = name_dates.len() == 1 || stated == 1 || (is_empty && name_dates.len() + stated > 0);
     let mut layout = Layout { header_row: row, columns, titles, all_absent: false };
     match judge(asked, &mut layout, below, sheet, dated) {
         Some(kind) => Err((kind, row)),

@@ -77,6 +77,10 @@ impl<'a> Rows<'a> {
         (!text.is_empty()).then_some(text)
     }
 
+    fn is_filled(&self, line: &Line, field: Field) -> bool {
+        !self.cell(line, field).trim().is_empty()
+    }
+
     fn place(&self, line: &Line, field: Option<Field>) -> Place {
         let column = field.and_then(|f| {
             let i = self.columns().get(f)?;
@@ -206,7 +210,7 @@ impl<'a> Rows<'a> {
                 emit(Err(self.fault(line, FaultKind::BadIdNumber, Some(Field::IdNumber))));
             }
         }
-        pupil.name = self.text(line, Field::Name);
+        pupil.name = normalise::person_name(self.cell(line, Field::Name));
         let class = self.columns().get(Field::Class).map_or("", |i| line.cell(i));
         pupil.class = self.classes.get(class, normalise::class_name);
         pupil.school = self.text(line, Field::School);
@@ -394,7 +398,7 @@ impl<'a> Rows<'a> {
                 }
             };
             let contact = ContactLine {
-                name: self.text(line, name),
+                name: normalise::person_name(self.cell(line, name)),
                 relation: relation.and_then(|f| self.text(line, f)),
                 phone: number,
                 email: email.and_then(|f| self.text(line, f)),
@@ -427,6 +431,9 @@ impl<'a> Rows<'a> {
 
     fn leave(&mut self, line: &Line, emit: Emit) {
         let Some(pupil) = self.pupil(line, emit) else { return };
+        if !self.is_filled(line, Field::Until) && self.is_filled(line, Field::From) {
+            return emit(Err(self.fault(line, FaultKind::LeaveWithoutAnEnd, Some(Field::Until))));
+        }
         let (from, until) = match (self.must_date(line, Field::From, emit), self.must_date(line, Field::Until, emit)) {
             (Some(from), Some(until)) => (from, until),
             _ => return,
@@ -457,7 +464,16 @@ impl<'a> Rows<'a> {
 
     fn feedback(&mut self, line: &Line, emit: Emit) {
         let Some(pupil) = self.pupil(line, emit) else { return };
-        let returned_on = self.optional_date(line, Field::ReturnedOn, emit);
+        let is_to_come = |date: Date| self.asked.stated_on.is_some_and(|day| date > day);
+        let mut returned_on = self.optional_date(line, Field::ReturnedOn, emit);
+        // What was done counts though the return is still to come.
+        if returned_on.is_some_and(is_to_come) {
+            emit(Err(self.fault(line, FaultKind::InTheFuture, Some(Field::ReturnedOn))));
+            returned_on = None;
+            if !self.is_filled(line, Field::Date) || !self.is_filled(line, Field::Action) {
+                return;
+            }
+        }
         let date = match self.cell(line, Field::Date).trim() {
             "" => returned_on,
             _ => self.optional_date(line, Field::Date, emit),
@@ -468,7 +484,7 @@ impl<'a> Rows<'a> {
             }
             return;
         };
-        if self.asked.stated_on.is_some_and(|day| date > day || returned_on.is_some_and(|r| r > day)) {
+        if is_to_come(date) {
             return emit(Err(self.fault(line, FaultKind::InTheFuture, Some(Field::Date))));
         }
         let word = |words: &BTreeMap<String, Word>, cell: &str| -> Result<Option<Word>, ()> {

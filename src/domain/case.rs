@@ -638,7 +638,16 @@ pub fn apply(case: &mut Case, at: Time, event: &Event) {
         Event::Paused {} => case.paused = true,
         Event::Resumed {} => case.paused = false,
         Event::Held { incident } => case.held = Some(*incident),
-        Event::Released { .. } => case.held = None,
+        Event::Released { .. } => {
+            case.held = None;
+            // What was held goes from now on: later rungs keep their distance from that.
+            let told = case.climbs.iter_mut().flat_map(|c| c.rungs.values_mut()).flat_map(|r| r.tellings.values_mut());
+            for step in told.flat_map(|roles| roles.values_mut()) {
+                if let Step::Noticed(t) = step {
+                    *t = at;
+                }
+            }
+        }
         Event::Returned { day, stated, watch_until } => {
             stand_still(case, at);
             case.state = State::Watching;

@@ -34,6 +34,13 @@ pub struct Candidate<'a> {
     pub counted: &'a dyn Fn(Time) -> u32,
 }
 
+impl<'a> Candidate<'a> {
+    /// As if its channel took letters whenever they come.
+    pub fn at_any_pace(&self) -> Candidate<'a> {
+        Candidate { notice: self.notice.clone(), way: self.way.clone(), channel_from: None, ..*self }
+    }
+}
+
 /// A letter to be written: candidates by index.
 pub type Letter = Vec<usize>;
 

@@ -55,6 +55,8 @@ pub enum FaultKind {
     ExemptionWithoutEnd,
     ExemptionWithoutBasis,
     LeaveEndsBeforeItBegins,
+    /// An interval of leave without its last day.
+    LeaveWithoutAnEnd,
     UnknownAction,
     DuplicatePupil,
 }

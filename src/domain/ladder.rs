@@ -287,10 +287,15 @@ fn space(
     let mut last: BTreeMap<Role, Time> = BTreeMap::new();
     for state in climb.rungs.values() {
         for (role, step) in state.tellings.values().flatten() {
-            if let Step::Noticed(t) | Step::Sent(t) = step {
-                let e = last.entry(role.clone()).or_insert(*t);
-                *e = (*e).max(*t);
-            }
+            let t = match step {
+                Step::Sent(t) => *t,
+                // Let go in the quiet hours, it goes when they end.
+                Step::Noticed(t) if !ladder.urgent => calendar.next_open(*t, contacts.hours_of(role)),
+                Step::Noticed(t) => *t,
+                _ => continue,
+            };
+            let e = last.entry(role.clone()).or_insert(t);
+            *e = (*e).max(t);
         }
     }
     let mut out: Vec<Planned> = Vec::new();

@@ -9,6 +9,7 @@ mod word;
 pub use class::{class_name, grade_of};
 pub use date::{DateCell, date_cell, stamp_of, stated_dates};
 pub use number::{BadId, id_number, is_good_id_number, phone, student_no};
+pub use word::person_name;
 pub use word::{Approval, Lexicon, StatusWord, boarding, groups, sex, slot, standing};
 
 use unicode_normalization::UnicodeNormalization;

@@ -106,6 +106,11 @@ pub fn resolve(policy: &Policy, role: &Role, around: &Surroundings) -> Vec<Reach
     }
 }
 
+/// The recipient is one of an office's people: what the law demands of it is held by nobody.
+pub fn is_office(policy: &Policy, to: &Recipient) -> bool {
+    policy.contacts.offices.contains_key(to.office.as_str()) || to.office.starts_with("home") && to.office.contains(':')
+}
+
 fn people(role: &Role, office: &str, list: &[Person]) -> Vec<Reachable> {
     list.iter()
         .enumerate()
@@ -211,7 +216,11 @@ pub struct Notice {
     pub due: Time,
     /// Not before: retries, throttles, one a day, a release in order.
     pub not_before: Option<Time>,
+    /// Since when nothing forbids it.
+    pub free_since: Option<Time>,
     pub state: NoticeState,
+    /// Held by a person's hand: only a hand lets it go.
+    pub by_hand: bool,
     pub tried: Vec<Tried>,
     /// Facts fixed when it was made (JSON; no personal data): counts, dates, a name of a rule.
     pub facts: serde_json::Value,

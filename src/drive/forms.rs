@@ -151,8 +151,14 @@ impl<'d> Forms<'d> {
             Some(pupil) => self.pupil(pupil)?,
             None => i.subject.clone(),
         };
-        Ok(json!({"incident": i.id.to_string(), "kind": i.kind, "subject": subject, "opened": self.time(i.opened),
-            "closed": i.closed.map(|t| self.time(t))}))
+        let mut line = json!({"incident": i.id.to_string(), "kind": i.kind, "subject": subject,
+            "opened": self.time(i.opened), "closed": i.closed.map(|t| self.time(t))});
+        if let Some(id) = CaseId::parse(&i.subject)
+            && let Some(case) = cases::get(self.db.conn(), &self.db.vault(), id)?
+        {
+            line["pupil"] = self.pupil(case.pupil)?.into();
+        }
+        Ok(line)
     }
 
     /// Every change of every case, oldest first.

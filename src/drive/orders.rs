@@ -245,7 +245,7 @@ impl Hand<'_> {
         } else {
             for notice in notices.iter().filter(|n| n.state == NoticeState::GivenUp) {
                 let fresh = Notice { tried: Vec::new(), ..notice.clone() };
-                outbox::put_back(self.tx, &fresh, None)?;
+                outbox::put_back(self.tx, &fresh, true)?;
                 n += 1;
             }
         }
@@ -276,12 +276,14 @@ impl Hand<'_> {
         if letter.is_some() {
             return Ok(Err(say::on_its_way(self.lang)));
         }
-        let waiting: Vec<&Notice> = notices.iter().filter(|n| n.state == NoticeState::Waiting).collect();
+        // One that a mass absence holds can be held by hand beside it: the end of the one does not end the other.
+        let can_be = |n: &&Notice| n.state == NoticeState::Waiting || n.state == NoticeState::Held && !n.by_hand;
+        let waiting: Vec<&Notice> = notices.iter().filter(can_be).collect();
         if waiting.is_empty() {
             return Ok(Err(say::nothing_waits(self.lang)));
         }
         for notice in &waiting {
-            outbox::hold(self.tx, notice.id)?;
+            outbox::hold_by_hand(self.tx, notice.id)?;
         }
         Ok(Ok(say::held_by_hand(self.lang, waiting.len())))
     }
@@ -292,12 +294,15 @@ impl Hand<'_> {
             return Ok(Err(say::nothing_held(self.lang)));
         }
         for notice in &held {
-            if let About::Case(id) = notice.about
-                && cases::get(self.tx, self.vault, id)?.is_some_and(|c| c.held.is_some())
-            {
-                return Ok(Err(say::held_in_bulk(self.lang)));
+            let of_bulk = match notice.about {
+                About::Case(id) => cases::get(self.tx, self.vault, id)?.is_some_and(|c| c.held.is_some()),
+                _ => false,
+            };
+            match (of_bulk, notice.by_hand) {
+                (true, false) => return Ok(Err(say::held_in_bulk(self.lang))),
+                (true, true) => outbox::lift_hand(self.tx, notice.id)?,
+                (false, _) => outbox::release(self.tx, notice.id, self.now)?,
             }
-            outbox::release(self.tx, notice.id, self.now)?;
         }
         Ok(Ok(casework::released(self.lang, held.len())))
     }

@@ -20,6 +20,10 @@ pub struct Died;
 const SLOW_S: i64 = 60;
 /// For how long one takes no more letters that says so.
 const THROTTLE_S: u32 = 60;
+/// When the engine is called again if it goes on asking for it.
+const NAP: TimeDelta = TimeDelta::seconds(30);
+/// So often at most the engine is called again at one instant without a letter between.
+const AGAIN_MAX: u32 = 3;
 /// More rounds than this within one instant mean that two steps feed each other for ever.
 const ROUNDS_MAX: u32 = 10_000;
 
@@ -316,6 +320,7 @@ impl<S: Steps> World<S> {
     /// The engine and the courier in turn, until neither has anything left to do at this instant.
     fn run(&mut self) -> Result<(), Broken> {
         let now = self.now;
+        let mut again = 0;
         for _ in 0..ROUNDS_MAX {
             let decided = self.whatever_dies(|w| w.steps.decide(now))?;
             let claimed = match self.steps.claim(now) {
@@ -334,7 +339,13 @@ impl<S: Steps> World<S> {
                 asked => asked?,
             };
             if claimed.is_empty() && !asked {
+                // The engine asks to be called again at once (a hold that began or ended in its own step).
+                if decided.is_some_and(|t| t <= now) && again < AGAIN_MAX {
+                    again += 1;
+                    continue;
+                }
                 let next = self.whatever_dies(|w| w.steps.next(now))?;
+                let decided = decided.map(|t| if t <= now { now + NAP } else { t });
                 self.wake = [decided, next].into_iter().flatten().filter(|t| *t > now).min();
                 return Ok(());
             }

@@ -4,7 +4,7 @@
 mod replies;
 
 use super::pupils::{self, Around};
-use super::{StepError, ladder_by_hash, prepared, rule_by_hash};
+use super::{StepError, ladder_by_hash, mass, prepared, rule_by_hash};
 use crate::domain::case::{Case, Event, Reason, State, Stated};
 use crate::domain::casework::{self, Draft, PupilView};
 use crate::domain::evidence::DecisionKind;
@@ -747,7 +747,7 @@ impl Desk<'_> {
             let wanted = i.kind == kind && subject.is_none_or(|s| s == i.subject);
             if wanted && i.kind == incident::MASS_ABSENCE && i.body.released.is_none() {
                 any = true;
-                n += pupils::release(self.tx, self.policy, self.vault, &i, Some((by, self.uid)), self.now)?;
+                n += mass::release(self.tx, self.policy, self.vault, &i, Some((by, self.uid)), self.now)?;
             }
         }
         if !any {

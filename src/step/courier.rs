@@ -9,7 +9,7 @@ use super::{StepError, machine, papers, prepared, pupils};
 use crate::domain::casework;
 use crate::domain::climbing::{address, address_kind};
 use crate::domain::compose::{self, Candidate, Way};
-use crate::domain::ids::{CaseId, ChannelId, LetterId};
+use crate::domain::ids::{CaseId, ChannelId, LetterId, SourceId};
 use crate::domain::incident::Incident;
 use crate::domain::letter::{Addressee, Attachment, Dispatch};
 use crate::domain::notice::{self, About, Notice, NoticeState, Reachable, Surroundings};
@@ -21,24 +21,28 @@ use crate::store::{
     Connection, Db, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, incidents, vault,
 };
 use chrono::{Days, TimeDelta};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How often letters wait for a channel that refused them before it is tried again.
 const PROBE: TimeDelta = TimeDelta::minutes(15);
 
+static NONE: BTreeSet<SourceId> = BTreeSet::new();
+
 /// Letters that are to be sent now; each is written down as being sent before it is handed out.
 pub fn claim(db: &mut Db, policy: &Policy, now: Time, boot: &str) -> Result<Vec<Dispatch>, StepError> {
-    claim_within(db, policy, now, boot, &BTreeMap::new())
+    claim_within(db, policy, now, boot, &BTreeMap::new(), &BTreeSet::new())
 }
 
 /// The same, of each channel at most so many (a channel that is not named: all). What is claimed and not sent before the
-/// process dies is unknown: no more is claimed than can be sent at once.
+/// process dies is unknown: no more is claimed than can be sent at once. `unread`: sources of which files were found that
+/// are not read yet; letters about the children of their schools wait.
 pub fn claim_within(
     db: &mut Db,
     policy: &Policy,
     now: Time,
     boot: &str,
     room: &BTreeMap<ChannelId, usize>,
+    unread: &BTreeSet<SourceId>,
 ) -> Result<Vec<Dispatch>, StepError> {
     let vault = db.vault();
     let mut room = room.clone();
@@ -54,7 +58,7 @@ pub fn claim_within(
         if machine::mute_until(tx, now)?.is_some() {
             return Ok(Vec::new());
         }
-        let desk = Desk::open(tx, &vault, policy, now)?;
+        let desk = Desk { unread, ..Desk::open(tx, &vault, policy, now)? };
         let mut out = desk.retries(boot, &mut has_room)?;
         settle::receipts_overdue(tx, &vault, policy, now)?;
         let waiting = desk.candidates(now)?;
@@ -67,6 +71,19 @@ pub fn claim_within(
                 continue;
             }
             out.push(desk.write(&parts, boot, now)?);
+        }
+        for (w, c) in waiting
+            .iter()
+            .zip(&candidates)
+            .filter(|(w, c)| !w.stopped && w.notice.free_since.is_none() && c.notice.due <= now)
+        {
+            // What only the channel's pace keeps is late all the same.
+            if compose::earliest(&c.at_any_pace(), &ready.calendar, now, 0) <= now {
+                outbox::set_free(tx, w.notice.id, now)?;
+            }
+        }
+        for channel in &policy.channels {
+            outbox::note_waiting(tx, &channel.id, now)?;
         }
         Ok(out)
     })
@@ -93,6 +110,9 @@ pub fn next(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, Ste
                 wake(t.max(now));
             }
         }
+        // Cut off by the pace of a channel: the engine is to look when that is late.
+        let (_, deadlines) = super::late::conditions(tx, policy, &vault, &ready.calendar, now)?;
+        deadlines.into_iter().for_each(&mut wake);
         for l in outbox::awaiting_receipt(tx)? {
             if let Some(t) = l.receipt_by {
                 wake(t.max(now));
@@ -107,12 +127,26 @@ pub fn next(db: &mut Db, policy: &Policy, now: Time) -> Result<Option<Time>, Ste
     })
 }
 
+/// The channel that a waiting notice takes next, and whether it has stopped.
+pub fn way_of(
+    tx: &Transaction,
+    vault: &Vault,
+    policy: &Policy,
+    n: &Notice,
+    now: Time,
+) -> Result<Option<(ChannelId, bool)>, StepError> {
+    let next = Desk::open(tx, vault, policy, now)?.waiting(n, &mut BTreeMap::new())?;
+    Ok(next.map(|w| (w.way.channel, w.stopped)))
+}
+
 /// A waiting notice with the way it takes next.
 struct Waiting {
     notice: Notice,
     way: Way,
     last: Option<Time>,
     channel_from: Option<Time>,
+    /// The channel takes nothing at all until somebody has mended it.
+    stopped: bool,
     counted: Box<dyn Fn(Time) -> u32>,
 }
 
@@ -123,13 +157,15 @@ struct Desk<'a> {
     policy: &'a Policy,
     /// Subjects are waiting to be evaluated: letters about children wait for them.
     busy: bool,
+    /// Sources of which files lie there unread.
+    unread: &'a BTreeSet<SourceId>,
     now: Time,
 }
 
 impl<'a> Desk<'a> {
     fn open(tx: &'a Transaction<'a>, vault: &'a Vault, policy: &'a Policy, now: Time) -> Result<Self, StoreError> {
         let busy = !deliveries::dirty_pupils(tx)?.is_empty();
-        Ok(Desk { tx, vault, policy, busy, now })
+        Ok(Desk { tx, vault, policy, busy, unread: &NONE, now })
     }
 
     /// Waiting notices that still have a point and a way; those without are cancelled or given up.
@@ -169,7 +205,7 @@ impl<'a> Desk<'a> {
             .filter(|s| s.school.as_ref().is_none_or(|x| x == school))
             .map(|s| s.id.clone())
             .collect();
-        Ok(!deliveries::unread(self.tx, &sources)?.is_empty())
+        Ok(sources.iter().any(|s| self.unread.contains(s)) || !deliveries::unread(self.tx, &sources)?.is_empty())
     }
 
     /// The last look: the case's or incident's state at the instant of claiming.
@@ -278,13 +314,13 @@ impl<'a> Desk<'a> {
                         stopped = Some((way, from));
                     }
                 }
-                None => return self.of_way(n, way, state.not_before).map(Some),
+                None => return self.of_way(n, way, state.not_before, state.down_since.is_some()).map(Some),
             }
         }
-        stopped.map(|(way, from)| self.of_way(n, way, Some(from))).transpose()
+        stopped.map(|(way, from)| self.of_way(n, way, Some(from), true)).transpose()
     }
 
-    fn of_way(&self, n: &Notice, way: Way, channel_from: Option<Time>) -> Result<Waiting, StepError> {
+    fn of_way(&self, n: &Notice, way: Way, channel_from: Option<Time>, stopped: bool) -> Result<Waiting, StepError> {
         let last = outbox::last_to(self.tx, &way.digest, compose::is_about_children(n))?;
         // Counts are asked for by day: today's, and none for days to come.
         let today = self.now.date();
@@ -294,7 +330,7 @@ impl<'a> Desk<'a> {
             None => 0,
         };
         let counted = Box::new(move |t: Time| if t.date() == today { today_count } else { 0 });
-        Ok(Waiting { notice: n.clone(), way, last, channel_from, counted })
+        Ok(Waiting { notice: n.clone(), way, last, channel_from, stopped, counted })
     }
 
     fn candidate<'w>(&'w self, w: &'w Waiting) -> Candidate<'w> {
@@ -325,6 +361,7 @@ impl<'a> Desk<'a> {
             let open = ready.calendar.next_open(now, policy.contacts.hours_of(&l.role));
             if !urgent && open > now {
                 outbox::wait_until(tx, l.id, open, l.why.as_deref().unwrap_or_default())?;
+                outbox::free_from(tx, l.id, open)?;
                 continue;
             }
             if !has_room(&l.channel) {
@@ -549,9 +586,7 @@ fn answers(tx: &Transaction, vault: &Vault, policy: &Policy, n: &Notice) -> Resu
 fn reader(policy: &Policy, n: &Notice) -> Reader {
     if n.to.is_guardian() {
         Reader::Guardian
-    } else if policy.contacts.offices.contains_key(n.to.office.as_str())
-        || n.to.office.starts_with("home") && n.to.office.contains(':')
-    {
+    } else if notice::is_office(policy, &n.to) {
         Reader::Office
     } else {
         Reader::Staff

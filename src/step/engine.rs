@@ -2,7 +2,7 @@
 //! transaction; running it twice at the same instant changes nothing.
 
 use super::pupils::{self, Evaluated};
-use super::{Prepared, StepError, incidents, policy_change, prepared, township};
+use super::{Prepared, StepError, incidents, mass, policy_change, prepared, township};
 use crate::domain::evidence::Act;
 use crate::domain::finding::{Change, Finding};
 use crate::domain::ids::PupilId;
@@ -75,7 +75,7 @@ pub fn step(db: &mut Db, policy: &Policy, now: Time) -> Result<Step, StepError> 
             for one in &changed {
                 pupils::advance(tx, &around, one)?;
             }
-            pupils::hold_in_bulk(tx, &around)?;
+            mass::hold_in_bulk(tx, &around)?;
             if groups {
                 let built = statements.into_built(&vault::all_pupils(tx)?);
                 evaluate_groups(tx, &ready, &built, now)?;
@@ -242,7 +242,9 @@ impl Reading<'_> {
         let acts = self.acts.get(&pupil).map_or(&[][..], Vec::as_slice);
         bench.found.clear();
         rule::evaluate(program, calendar, roster, timeline, acts, self.on, &mut bench.scratch, &mut bench.found);
-        let wake = rule::next_instant(program, calendar, roster, timeline, self.on);
+        let to_come = self.statements.to_come(pupil).map(|day| day.and_time(crate::domain::TimeOfDay::MIN));
+        let next = rule::next_instant(program, calendar, roster, timeline, self.on);
+        let wake = [next, to_come].into_iter().flatten().min();
         let stored = self.stored.get(&pupil).map_or(&[][..], Vec::as_slice);
         let stored: Vec<Finding> = stored.iter().map(|s| findings::read(s)).collect::<Result<_, _>>()?;
         let same = stored.len() == bench.found.len() && bench.found.iter().all(|f| stored.contains(f));

@@ -1,6 +1,6 @@
 //! Incidents: the conditions that hold now against those that are open; their climbs; the letters when they close.
 
-use super::{StepError, auditor, ladder_by_hash, machine, pupils};
+use super::{StepError, auditor, ladder_by_hash, late, machine, mass, pupils};
 use crate::domain::calendar::Calendar;
 use crate::domain::case::{Case, Climb, State};
 use crate::domain::climbing::{self, Ground};
@@ -10,13 +10,13 @@ use crate::domain::incident::{self as kind, Body, Condition, Incident};
 use crate::domain::ladder::Footing;
 use crate::domain::notice::{self, About, NewNotice, Surroundings};
 use crate::domain::policy::{Ladder, Policy, Source};
-use crate::domain::{Date, Time, TimeOfDay, timeline};
+use crate::domain::{Date, Time, TimeOfDay, normalise, timeline};
 use crate::store::register;
 use crate::store::time::from_ms;
 use crate::store::{
     Connection, StoreError, Transaction, Vault, cases, deliveries, evidence, findings, incidents, outbox, vault,
 };
-use chrono::{Datelike, Days, TimeDelta};
+use chrono::{Datelike, Days};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ pub fn run(
         }
     };
     let known = cases::all(tx, vault, true)?;
-    let mut holding = conditions(tx, policy, calendar, vault, &known, now)?;
+    let mut holding = conditions(tx, policy, calendar, &known, now)?;
     for source in policy.sources.iter().filter(|s| s.expected_by.is_some()) {
         let (overdue, deadline) = overdue(tx, policy, calendar, source, now)?;
         holding.extend(overdue);
@@ -46,8 +46,10 @@ pub fn run(
     }
     holding.extend(auditor::condition(tx)?);
     let (of_machine, changes) = machine::conditions(tx, now)?;
+    let (of_letters, deadlines) = late::conditions(tx, policy, vault, calendar, now)?;
     holding.extend(of_machine);
-    changes.into_iter().for_each(|t| wake(Some(t)));
+    holding.extend(of_letters);
+    changes.into_iter().chain(deadlines).for_each(|t| wake(Some(t)));
     for (_, from) in years_to_know(policy, calendar) {
         wake(Some(from.and_time(TimeOfDay::MIN)));
     }
@@ -57,10 +59,11 @@ pub fn run(
             open_one(tx, policy, c, now)?;
         }
     }
+    let mut missing = Vec::new();
     for mut i in incidents::list(tx, false)? {
         let around = Surroundings { school: i.school.clone(), ..Surroundings::default() };
         if i.kind == kind::MASS_ABSENCE {
-            wake(mass(tx, policy, calendar, vault, &mut i, now)?);
+            wake(mass::run(tx, policy, calendar, vault, &mut i, now)?);
             if i.closed.is_some() {
                 continue;
             }
@@ -76,9 +79,14 @@ pub fn run(
         };
         let Some(ladder) = ladder_by_hash(tx, policy, &climb.hash) else { continue };
         let dead = pupils::dead_addresses(tx, vault)?;
+        // A class or school rule's own ladder counts the days of its school, `operations` working days.
+        let own = i.school.as_ref().filter(|_| climb.ladder != OPERATIONS);
+        let class = own.and_then(|s| i.subject.strip_prefix(&format!("{s}/")));
+        let grade = class.and_then(normalise::grade_of);
+        let place = own.map(|s| (s, grade.or_else(|| first_grade(policy, s)), None));
         let ground = Ground {
             policy,
-            footing: Footing { calendar, place: None },
+            footing: Footing { calendar, place },
             around: &around,
             dead: &dead,
             about: About::Incident(i.id),
@@ -91,11 +99,25 @@ pub fn run(
         for n in &moves.notices {
             outbox::make(tx, n, now)?;
         }
+        // What concerns no school has no principal to miss.
+        for (_, role) in &moves.unreachable {
+            if i.school.is_some() || !notice::resolve(policy, role, &around).is_empty() {
+                missing.push((around.clone(), role.clone()));
+            }
+        }
         wake(moves.next);
         i.body.climb = Some(climb);
         incidents::write(tx, &i, moves.next)?;
     }
-    wake(channel_deadline(tx, now)?);
+    let mut opened = false;
+    for (people, role) in missing {
+        opened |= nobody_to_reach(tx, policy, &people, &role, now)?;
+    }
+    if opened {
+        // They climb from this same instant; nothing opens twice.
+        start_climbs(tx, policy)?;
+        return run(tx, policy, calendar, vault, now, slept_s);
+    }
     for case in known {
         wake(case.exempt_until.map(told_from));
     }
@@ -103,11 +125,15 @@ pub fn run(
     Ok(next)
 }
 
+fn first_grade(policy: &Policy, school: &SchoolId) -> Option<u8> {
+    policy.school(school).and_then(|s| s.grades.first().copied())
+}
+
 pub fn find_open(conn: &Connection, kind: &str, subject: &str) -> Result<Option<Incident>, StoreError> {
     Ok(incidents::list(conn, false)?.into_iter().find(|i| i.kind == kind && i.subject == subject))
 }
 
-fn ladder_for<'p>(policy: &'p Policy, wanted: Option<&LadderId>) -> Option<&'p Ladder> {
+pub fn ladder_for<'p>(policy: &'p Policy, wanted: Option<&LadderId>) -> Option<&'p Ladder> {
     wanted.and_then(|l| policy.ladder(l)).or_else(|| policy.ladder(&LadderId::new(OPERATIONS)))
 }
 
@@ -119,13 +145,18 @@ fn open_one(tx: &Transaction, policy: &Policy, c: &Condition, now: Time) -> Resu
 }
 
 /// Closes an incident; everyone told gets one mended letter, nobody told none.
-fn close(tx: &Transaction, i: &mut Incident, around: &Surroundings, now: Time) -> Result<(), StepError> {
+pub fn close(tx: &Transaction, i: &mut Incident, around: &Surroundings, now: Time) -> Result<(), StepError> {
     let about = About::Incident(i.id);
     outbox::cancel(tx, about, |_| true)?;
     i.closed = Some(now);
     incidents::write(tx, i, None)?;
-    let told = outbox::told(tx, about)?;
-    for (to, via) in notice::told_people(&told, notice::is_alarm) {
+    tell_mended(tx, i, around, now)
+}
+
+/// Everyone told so far is told once; an alarm that was on its way at the closing may be accepted after it.
+pub fn tell_mended(tx: &Transaction, i: &Incident, around: &Surroundings, now: Time) -> Result<(), StepError> {
+    let about = About::Incident(i.id);
+    for (to, via) in notice::told_people(&outbox::told(tx, about)?, notice::is_alarm) {
         let facts = json!({ "kind": i.kind, "subject": i.subject, "detail": i.body.detail });
         let n = township_notice(about, around.school.clone(), notice::MENDED, 0, to.clone(), via, now, facts);
         outbox::make(tx, &n, now)?;
@@ -169,7 +200,6 @@ fn conditions(
     tx: &Transaction,
     policy: &Policy,
     calendar: &Calendar,
-    vault: &Vault,
     known: &[Case],
     now: Time,
 ) -> Result<Vec<Condition>, StepError> {
@@ -199,21 +229,6 @@ fn conditions(
         }
     }
     out.extend(exemptions_that_end(tx, policy, calendar, &closings, now)?);
-    out.extend(late(tx, policy, vault, now)?);
-    for channel in &policy.channels {
-        let state = outbox::channel(tx, &channel.id)?;
-        let silent = silent_since(tx, &channel.id, state.last_ok)?.is_some_and(|t| now >= t + TimeDelta::minutes(60));
-        let refused = super::courier::refused(tx, &channel.id)?;
-        if state.down_since.is_some() || silent || refused.is_some() {
-            out.push(Condition {
-                kind: kind::CHANNEL_DOWN.to_owned(),
-                subject: channel.id.to_string(),
-                school: None,
-                detail: json!({ "why": state.why, "refused": refused.filter(|_| state.down_since.is_none() && !silent) }),
-                ladder: None,
-            });
-        }
-    }
     if let Some(problems) = findings::meta_text(tx, "policy_rejected")?.filter(|s| !s.is_empty()) {
         out.push(Condition {
             kind: kind::POLICY_REJECTED.to_owned(),
@@ -230,12 +245,12 @@ fn conditions(
 }
 
 /// What an incident about a case is called by: not its number, which may come while the incident is open.
-fn case_subject(case: &Case) -> String {
+pub fn case_subject(case: &Case) -> String {
     case.id.to_string()
 }
 
 /// The school is the pupil's of now: its principal stands on `operations`.
-fn of_case(tx: &Transaction, policy: &Policy, kind: &str, case: &Case, now: Time) -> Result<Condition, StepError> {
+pub fn of_case(tx: &Transaction, policy: &Policy, kind: &str, case: &Case, now: Time) -> Result<Condition, StepError> {
     Ok(Condition {
         kind: kind.to_owned(),
         subject: case_subject(case),
@@ -290,47 +305,6 @@ fn told_from(until: Date) -> Time {
 
 /// How long before the end of an exemption it is told.
 const NOTICE_DAYS: u64 = 15;
-/// A notice so late is a case's `ladder_overdue`…
-const OVERDUE: TimeDelta = TimeDelta::minutes(15);
-/// …and a channel's `letters_stuck`.
-const STUCK: TimeDelta = TimeDelta::minutes(60);
-
-/// Since when a letter is late: from its claiming (nothing forbade it then), after a sleep from the waking.
-fn late_since(tx: &Connection, claimed: Time) -> Result<Time, StoreError> {
-    let woke = findings::meta_text(tx, "woke")?.and_then(|s| s.parse().ok()).map(from_ms);
-    Ok(woke.map_or(claimed, |w| w.max(claimed)))
-}
-
-/// Letters under way that should have gone long ago. What has begun holds until the notice goes, whichever way it tries.
-fn late(tx: &Transaction, policy: &Policy, vault: &Vault, now: Time) -> Result<Vec<Condition>, StepError> {
-    let mut out: Vec<Condition> = Vec::new();
-    let mut add = |c: Condition| {
-        if !out.iter().any(|o| o.kind == c.kind && o.subject == c.subject) {
-            out.push(c);
-        }
-    };
-    for l in outbox::under_way(tx)? {
-        let since = late_since(tx, l.claimed)?;
-        if since + STUCK <= now {
-            add(Condition {
-                kind: kind::LETTERS_STUCK.to_owned(),
-                subject: l.channel.to_string(),
-                school: None,
-                detail: json!({}),
-                ladder: None,
-            });
-        }
-        for n in outbox::notices_of(tx, l.id)? {
-            let About::Case(id) = n.about else { continue };
-            let Some(case) = cases::get(tx, vault, id)? else { continue };
-            let begun = find_open(tx, kind::LADDER_OVERDUE, &case_subject(&case))?.is_some();
-            if begun || since + OVERDUE <= now {
-                add(of_case(tx, policy, kind::LADDER_OVERDUE, &case, now)?);
-            }
-        }
-    }
-    Ok(out)
-}
 
 fn of_source(policy: &Policy, kind: String, source: &SourceId, detail: serde_json::Value) -> Condition {
     let school = policy.source(source).and_then(|s| s.school.clone());
@@ -447,39 +421,17 @@ fn first_run(tx: &Transaction, now: Time) -> Result<Date, StoreError> {
     }
 }
 
-/// Since when letters wait at a channel without a success.
-fn silent_since(
-    conn: &Connection,
-    channel: &crate::domain::ids::ChannelId,
-    last_ok: Option<Time>,
-) -> Result<Option<Time>, StoreError> {
-    let waiting = outbox::under_way(conn)?.into_iter().filter(|l| l.channel == *channel).map(|l| l.claimed).min();
-    Ok(waiting.map(|t| last_ok.map_or(t, |ok| ok.max(t))))
-}
-
-fn channel_deadline(conn: &Connection, now: Time) -> Result<Option<Time>, StoreError> {
-    let first =
-        outbox::under_way(conn)?.into_iter().map(|l| l.claimed + TimeDelta::minutes(60)).filter(|t| *t > now).min();
-    let mut first = first;
-    for l in outbox::under_way(conn)? {
-        let since = late_since(conn, l.claimed)?;
-        for t in [since + OVERDUE, since + STUCK].into_iter().filter(|t| *t > now) {
-            first = Some(first.map_or(t, |f| f.min(t)));
-        }
-    }
-    Ok(first)
-}
-
 // ---------------------------------------------------------------- nobody to reach
 
-/// Opens `contact_missing` for the pupil (a guardian nobody can reach) or the role: of a class, of a school, or an office.
+/// Opens `contact_missing` for the pupil (a guardian nobody can reach) or the role (of a class, of a school, or an office),
+/// unless it is open.
 pub fn nobody_to_reach(
     tx: &Transaction,
     policy: &Policy,
     people: &Surroundings,
     role: &Role,
     now: Time,
-) -> Result<(), StepError> {
+) -> Result<bool, StepError> {
     let of_school = |s: &SchoolId| policy.school(s).is_some_and(|s| s.contacts.contains_key(role));
     let is_office = policy.contacts.offices.contains_key(role.as_str());
     let subject = match &people.school {
@@ -489,13 +441,13 @@ pub fn nobody_to_reach(
         _ => role.to_string(),
     };
     if find_open(tx, kind::CONTACT_MISSING, &subject)?.is_some() {
-        return Ok(());
+        return Ok(false);
     }
     let detail = json!({ "role": role, "class": people.class, "pupil": people.pupil });
     // Its climb begins when the policy is at hand, in the same step.
     let body = Body { climb: None, detail, released: None };
     incidents::open(tx, kind::CONTACT_MISSING, &subject, people.school.as_ref(), now, &body)?;
-    Ok(())
+    Ok(true)
 }
 
 /// Gives incidents that were opened without one their climb.
@@ -558,108 +510,4 @@ fn channels_to(policy: &Policy, role: &Role) -> Vec<crate::domain::ids::ChannelI
         }
     }
     out
-}
-
-// ---------------------------------------------------------------- mass absence
-
-/// Opens the hold's incident and tells all roles of `operations` at once.
-pub fn open_mass(
-    tx: &Transaction,
-    around: &pupils::Around,
-    school: &SchoolId,
-    detail: serde_json::Value,
-) -> Result<crate::domain::ids::IncidentId, StepError> {
-    let ladder = ladder_for(around.policy, None);
-    let body = Body { climb: None, detail: detail.clone(), released: None };
-    let id = incidents::open(tx, kind::MASS_ABSENCE, school.as_str(), Some(school), around.now, &body)?;
-    let Some(ladder) = ladder else { return Ok(id) };
-    let mut climb = Climb::new(ladder.id.clone(), ladder.hash.clone(), around.now);
-    let people = Surroundings { school: Some(school.clone()), ..Surroundings::default() };
-    let dead = pupils::dead_addresses(tx, around.vault)?;
-    let ground = Ground {
-        policy: around.policy,
-        footing: Footing { calendar: around.calendar, place: None },
-        around: &people,
-        dead: &dead,
-        about: About::Incident(id),
-        now: around.now,
-        before: None,
-        slept_s: 0,
-    };
-    let facts = json!({ "kind": kind::MASS_ABSENCE, "subject": school, "detail": detail });
-    for n in climbing::tell_all_at_once(&ground, &mut climb, ladder, &facts) {
-        outbox::make(tx, &n, around.now)?;
-    }
-    let incident = Incident {
-        id,
-        kind: kind::MASS_ABSENCE.to_owned(),
-        subject: school.to_string(),
-        school: Some(school.clone()),
-        opened: around.now,
-        closed: None,
-        body: Body { climb: Some(climb), detail, released: None },
-    };
-    incidents::write(tx, &incident, None)?;
-    Ok(id)
-}
-
-fn school_of(i: &Incident) -> SchoolId {
-    i.school.clone().unwrap_or_else(|| SchoolId::new(&i.subject))
-}
-
-fn school_place<'a>(policy: &Policy, calendar: &'a Calendar, school: &'a SchoolId) -> Footing<'a> {
-    let grade = policy.school(school).and_then(|s| s.grades.first().copied());
-    Footing { calendar, place: Some((school, grade, None)) }
-}
-
-/// When a mass hold ends by itself.
-pub fn hold_ends(policy: &Policy, calendar: &Calendar, i: &Incident) -> Time {
-    let school = school_of(i);
-    let place = school_place(policy, calendar, &school);
-    place.add_school_days(i.opened.date(), 2).and_time(i.opened.time())
-}
-
-/// A hold ends when it is released, when nothing is held any more, or by itself two school days after its beginning;
-/// undecided, the township is told again at 08:00 of each school day after the next one.
-fn mass(
-    tx: &Transaction,
-    policy: &Policy,
-    calendar: &Calendar,
-    vault: &Vault,
-    i: &mut Incident,
-    now: Time,
-) -> Result<Option<Time>, StepError> {
-    let held = cases::held_by(tx, vault, i.id)?;
-    let around = Surroundings { school: i.school.clone(), ..Surroundings::default() };
-    let school = school_of(i);
-    let place = school_place(policy, calendar, &school);
-    let ends = hold_ends(policy, calendar, i);
-    if i.body.released.is_some() || held.is_empty() {
-        close(tx, i, &around, now)?;
-        return Ok(None);
-    }
-    if now >= ends {
-        pupils::release(tx, policy, vault, i, None, now)?;
-        i.body.released = Some(now);
-        close(tx, i, &around, now)?;
-        return Ok(None);
-    }
-    let eight = TimeOfDay::from_hms_opt(8, 0, 0).expect("08:00 is a time of day");
-    let mut next = ends;
-    for n in 2..4u32 {
-        let at = place.add_school_days(i.opened.date(), n).and_time(eight);
-        if at > now {
-            next = next.min(at);
-            break;
-        }
-        let role = Role::new("township_government");
-        for who in notice::resolve(policy, &role, &around) {
-            let facts = json!({ "kind": i.kind, "subject": i.subject, "detail": i.body.detail });
-            let via = pupils::first_channels(policy, &role);
-            let about = About::Incident(i.id);
-            let n = township_notice(about, i.school.clone(), notice::HELD, n, who.recipient, via, at, facts);
-            outbox::make(tx, &n, now)?;
-        }
-    }
-    Ok(Some(next))
 }

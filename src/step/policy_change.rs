@@ -42,12 +42,18 @@ pub fn notice(tx: &Transaction, sealed: &Vault, policy: &Policy, now: Time) -> R
         findings::put_text(tx, "ladder", l.id.as_str(), &l.hash, &serde_json::to_string(l).map_err(text)?)?;
     }
     let in_force = serde_json::to_string(&(&policy.rules, &policy.ladders)).map_err(text)?;
+    let switches = weaken::Switches::of(policy);
+    let mut weaker = Vec::new();
     if let Some(before) = findings::meta_text(tx, "in_force")? {
         let (rules, ladders): (Vec<Rule>, Vec<Ladder>) = serde_json::from_str(&before).map_err(text)?;
-        let weaker = weaken::difference((&rules, &ladders), (&policy.rules, &policy.ladders));
-        if !weaker.is_empty() {
-            tell(tx, policy, &weaker, now)?;
-        }
+        weaker = weaken::difference((&rules, &ladders), (&policy.rules, &policy.ladders));
+    }
+    if let Some(before) = findings::meta_text(tx, "switches")? {
+        let before: weaken::Switches = serde_json::from_str(&before).map_err(text)?;
+        weaker.extend(weaken::silenced(&before, &switches, now.date()));
+    }
+    if !weaker.is_empty() {
+        tell(tx, policy, &weaker, now)?;
     }
     // A channel that stopped may be what was mended: it is tried again at once.
     for channel in &policy.channels {
@@ -74,6 +80,7 @@ pub fn notice(tx: &Transaction, sealed: &Vault, policy: &Policy, now: Time) -> R
     };
     findings::set_meta(tx, "calendar", calendar.as_bytes())?;
     findings::set_meta(tx, "in_force", in_force.as_bytes())?;
+    findings::set_meta(tx, "switches", serde_json::to_string(&switches).map_err(text)?.as_bytes())?;
     findings::set_meta(tx, "policy", policy.hash.as_bytes())?;
     findings::set_meta(tx, "policy_rejected", b"")?;
     let files = sealed.seal_json(FILES, policy.files.as_ref())?;

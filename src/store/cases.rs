@@ -200,7 +200,7 @@ pub fn events_since(conn: &Connection, vault: &Vault, since: Time) -> Result<Vec
 pub fn lifted_since(conn: &Connection, since: Time) -> Result<BTreeMap<SchoolId, Vec<CaseId>>, StoreError> {
     let q = conn.prepare_cached(
         "SELECT DISTINCT c.school, e.case_id FROM case_event e JOIN case_row c ON c.id = e.case_id
-         WHERE c.school IS NOT NULL AND e.at > ?1 AND e.name = 'level_raised' AND c.state = 'open'
+         WHERE c.school IS NOT NULL AND e.at >= ?1 AND e.name IN ('level_raised', 'relapsed', 'reopened', 'expired') AND c.state = 'open'
          AND NOT EXISTS (SELECT 1 FROM case_event r WHERE r.case_id = e.case_id AND r.name = 'released' AND r.id > e.id)
          ORDER BY 1, 2",
     )?;
@@ -211,7 +211,9 @@ pub fn lifted_since(conn: &Connection, since: Time) -> Result<BTreeMap<SchoolId,
 pub fn corrected_since(conn: &Connection, since: Time) -> Result<BTreeMap<SchoolId, Vec<CaseId>>, StoreError> {
     let q = conn.prepare_cached(
         "SELECT DISTINCT c.school, e.case_id FROM case_event e JOIN case_row c ON c.id = e.case_id
-         WHERE c.school IS NOT NULL AND e.at > ?1 AND e.name = 'corrected' ORDER BY 1, 2",
+         WHERE c.school IS NOT NULL AND e.at >= ?1 AND e.name = 'corrected'
+         AND NOT EXISTS (SELECT 1 FROM case_event r WHERE r.case_id = e.case_id AND r.name = 'released' AND r.id > e.id)
+         ORDER BY 1, 2",
     )?;
     by_school(q, since)
 }

@@ -183,9 +183,12 @@ fn damaged(e: rusqlite::types::FromSqlError) -> StoreError {
     StoreError::Damaged(e.to_string())
 }
 
+/// Rows come by pupil and date, delivery, and number. What a delivery says of a pupil's day again in the same words counts
+/// once, at its last place: of one period the last row counts, and what lies between is overruled or carried on by it.
 fn attendance(rows: &mut Rows<'_>, words: &mut Words, e: &mut Evidence) -> Result<(), StoreError> {
+    let mut begin = e.rows.len();
     while let Some(r) = rows.next()? {
-        e.rows.push(Row {
+        let row = Row {
             delivery: DeliveryId(r.get(2)?),
             row_no: r.get(3)?,
             school: shared(&mut words.schools, r.get_ref(7)?.as_str().map_err(damaged)?),
@@ -194,7 +197,17 @@ fn attendance(rows: &mut Rows<'_>, words: &mut Words, e: &mut Evidence) -> Resul
             slot: shared(&mut words.slots, r.get_ref(4)?.as_str().map_err(damaged)?),
             status: shared(&mut words.statuses, r.get_ref(5)?.as_str().map_err(damaged)?),
             leave_until: r.get::<_, Option<i64>>(6)?.map(from_day),
-        });
+        };
+        let day = |x: &Row| (x.pupil, x.date, x.delivery);
+        let says = |x: &Row| {
+            (&x.school, &x.slot, &x.status, x.leave_until) == (&row.school, &row.slot, &row.status, row.leave_until)
+        };
+        if e.rows.last().is_none_or(|last| day(last) != day(&row)) {
+            begin = e.rows.len();
+        } else if let Some(n) = e.rows[begin..].iter().position(says) {
+            e.rows.remove(begin + n);
+        }
+        e.rows.push(row);
     }
     Ok(())
 }

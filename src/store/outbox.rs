@@ -9,6 +9,7 @@ use crate::domain::ids::{
     CaseId, ChannelId, IncidentId, LadderId, LetterId, NoticeId, PupilId, Role, RungId, SchoolId, Word,
 };
 use crate::domain::notice::{About, NewNotice, Notice, NoticeState, Recipient, Told};
+use chrono::TimeDelta;
 use rusqlite::{OptionalExtension, Row, params};
 
 pub fn about_text(a: About) -> String {
@@ -41,7 +42,7 @@ fn state_from(s: &str) -> NoticeState {
 }
 
 const COLUMNS: &str = "id, about, pupil, school, ladder, rung, telling, role, office, person, via, template, document,
-    statutory, urgent, due, not_before, state, tried, facts, made, told, told_by";
+    statutory, urgent, due, not_before, state, tried, facts, made, told, told_by, by_hand, free_since";
 
 fn read(r: &Row) -> Result<Notice, StoreError> {
     let about: String = r.get(1)?;
@@ -65,6 +66,8 @@ fn read(r: &Row) -> Result<Notice, StoreError> {
         due: from_ms(r.get(15)?),
         not_before: r.get::<_, Option<i64>>(16)?.map(from_ms),
         state: state_from(&state),
+        by_hand: r.get(23)?,
+        free_since: r.get::<_, Option<i64>>(24)?.map(from_ms),
         tried: from_json(&r.get::<_, String>(18)?)?,
         facts: from_json(&r.get::<_, String>(19)?)?,
         made: from_ms(r.get(20)?),
@@ -91,7 +94,8 @@ pub fn make(tx: &Transaction, n: &NewNotice, now: Time) -> Result<bool, StoreErr
              document, statutory, urgent, due, state, facts, made)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
              ON CONFLICT (about, ladder, rung, telling, office, person) DO UPDATE SET
-                 via = ?10, due = ?15, state = ?16, facts = ?17, made = ?18, not_before = NULL, tried = '[]', letter = NULL
+                 via = ?10, due = ?15, state = ?16, facts = ?17, made = ?18, not_before = NULL, tried = '[]', letter = NULL,
+                 by_hand = 0, free_since = NULL
              WHERE state = 'cancelled' AND told IS NULL AND ladder <> ''",
         )?
         .execute(params![
@@ -194,30 +198,75 @@ pub fn set_state(tx: &Transaction, id: NoticeId, state: NoticeState) -> Result<(
     Ok(())
 }
 
-/// Held notices go on, not before an instant.
+/// A held notice goes on, not before an instant.
 pub fn release(tx: &Transaction, id: NoticeId, not_before: Time) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE notice SET state = 'waiting', not_before = ?2 WHERE id = ?1 AND state = 'held'")?
-        .execute(params![id.0, ms(not_before)])?;
+    let sql = "UPDATE notice SET state = 'waiting', by_hand = 0, free_since = NULL, not_before = ?2
+               WHERE id = ?1 AND state = 'held'";
+    tx.prepare_cached(sql)?.execute(params![id.0, ms(not_before)])?;
     Ok(())
 }
 
 pub fn hold(tx: &Transaction, id: NoticeId) -> Result<(), StoreError> {
     // What waits for another attempt has not gone.
     tx.prepare_cached(
-        "UPDATE notice SET state = 'held', letter = NULL WHERE id = ?1 AND state = 'waiting'
+        "UPDATE notice SET state = 'held', letter = NULL, free_since = NULL WHERE id = ?1 AND state = 'waiting'
          AND (letter IS NULL OR letter IN (SELECT id FROM letter WHERE state = 'waiting'))",
     )?
     .execute([id.0])?;
     Ok(())
 }
 
-/// A way failed for good: the notice waits again, with that way behind it.
-pub fn put_back(tx: &Transaction, n: &Notice, not_before: Option<Time>) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "UPDATE notice SET letter = NULL, tried = ?2, not_before = ?3, state = 'waiting' WHERE id = ?1 AND state <> 'cancelled'",
-    )?
-    .execute(params![n.id.0, json(&n.tried)?, not_before.map(ms)])?;
+/// Held until a person lets it go, whatever else holds it.
+pub fn hold_by_hand(tx: &Transaction, id: NoticeId) -> Result<(), StoreError> {
+    let sql = "UPDATE notice SET state = 'held', by_hand = 1, free_since = NULL
+               WHERE id = ?1 AND state IN ('waiting', 'held') AND letter IS NULL";
+    tx.prepare_cached(sql)?.execute([id.0])?;
     Ok(())
+}
+
+/// The hand that held it has let it go; something else holds it still.
+pub fn lift_hand(tx: &Transaction, id: NoticeId) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE notice SET by_hand = 0 WHERE id = ?1")?.execute([id.0])?;
+    Ok(())
+}
+
+/// A way failed for good: the notice waits again, with that way behind it. `anew`: it had gone, and its time begins anew.
+pub fn put_back(tx: &Transaction, n: &Notice, anew: bool) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE notice SET letter = NULL, tried = ?2, not_before = NULL, state = 'waiting',
+             free_since = CASE WHEN ?3 THEN NULL ELSE free_since END
+         WHERE id = ?1 AND state <> 'cancelled'",
+    )?
+    .execute(params![n.id.0, json(&n.tried)?, anew])?;
+    Ok(())
+}
+
+/// Nothing forbids a notice any more; what forbade nothing before goes on from then.
+pub fn set_free(tx: &Transaction, id: NoticeId, since: Time) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE notice SET free_since = ifnull(free_since, ?2) WHERE id = ?1")?
+        .execute(params![id.0, ms(since)])?;
+    Ok(())
+}
+
+/// The notices of a letter whose time begins anew at an instant (quiet hours lie before it).
+pub fn free_from(tx: &Transaction, letter: LetterId, at: Time) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE notice SET free_since = ?2 WHERE letter = ?1")?.execute(params![letter.0, ms(at)])?;
+    Ok(())
+}
+
+/// Waiting notices that nothing forbids, with the channel of the letter that carries them, if one does.
+pub fn free(conn: &Connection) -> Result<Vec<(Notice, Option<ChannelId>)>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS}, (SELECT l.channel FROM letter l WHERE l.id = notice.letter) FROM notice
+         WHERE state = 'waiting' AND free_since IS NOT NULL ORDER BY id"
+    );
+    let mut q = conn.prepare_cached(&sql)?;
+    let mut rows = q.query([])?;
+    let mut out = Vec::new();
+    while let Some(r) = rows.next()? {
+        out.push((read(r)?, r.get::<_, Option<String>>(25)?.map(ChannelId::from)));
+    }
+    Ok(out)
 }
 
 pub fn give_up(tx: &Transaction, id: NoticeId) -> Result<(), StoreError> {
@@ -295,6 +344,7 @@ pub fn claim(tx: &Transaction, vault: &Vault, l: &NewLetter, now: Time) -> Resul
     for n in l.notices {
         tx.prepare_cached("INSERT INTO letter_notice (letter, notice) VALUES (?1, ?2)")?.execute(params![id, n.0])?;
         tx.prepare_cached("UPDATE notice SET letter = ?1 WHERE id = ?2")?.execute(params![id, n.0])?;
+        set_free(tx, *n, now)?;
     }
     Ok(LetterId(id))
 }
@@ -565,11 +615,15 @@ pub struct ChannelState {
     pub why: Option<String>,
     pub not_before: Option<Time>,
     pub last_ok: Option<Time>,
+    /// Since when letters have waited without a success, one after another.
+    pub waiting_since: Option<Time>,
+    /// When the last of them ceased to wait; none: one waits.
+    pub waiting_until: Option<Time>,
 }
 
 pub fn channel(conn: &Connection, id: &ChannelId) -> Result<ChannelState, StoreError> {
     Ok(conn
-        .prepare_cached("SELECT down_since, why, not_before, last_ok FROM channel_state WHERE channel = ?1")?
+        .prepare_cached("SELECT down_since, why, not_before, last_ok, waiting_since, waiting_until FROM channel_state WHERE channel = ?1")?
         .query_row([id.as_str()], |r| {
             let t = |v: Option<i64>| v.map(from_ms);
             Ok(ChannelState {
@@ -577,6 +631,8 @@ pub fn channel(conn: &Connection, id: &ChannelId) -> Result<ChannelState, StoreE
                 why: r.get(1)?,
                 not_before: t(r.get(2)?),
                 last_ok: t(r.get(3)?),
+                waiting_since: t(r.get(4)?),
+                waiting_until: t(r.get(5)?),
             })
         })
         .optional()?
@@ -585,9 +641,44 @@ pub fn channel(conn: &Connection, id: &ChannelId) -> Result<ChannelState, StoreE
 
 pub fn set_channel(tx: &Transaction, id: &ChannelId, s: &ChannelState) -> Result<(), StoreError> {
     tx.prepare_cached(
-        "INSERT INTO channel_state (channel, down_since, why, not_before, last_ok) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT DO UPDATE SET down_since = ?2, why = ?3, not_before = ?4, last_ok = ?5",
+        "INSERT INTO channel_state (channel, down_since, why, not_before, last_ok, waiting_since, waiting_until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT DO UPDATE SET down_since = ?2, why = ?3, not_before = ?4, last_ok = ?5, waiting_since = ?6,
+             waiting_until = ?7",
     )?
-    .execute(params![id.as_str(), s.down_since.map(ms), s.why, s.not_before.map(ms), s.last_ok.map(ms)])?;
+    .execute(params![
+        id.as_str(),
+        s.down_since.map(ms),
+        s.why,
+        s.not_before.map(ms),
+        s.last_ok.map(ms),
+        s.waiting_since.map(ms),
+        s.waiting_until.map(ms)
+    ])?;
+    Ok(())
+}
+
+/// A letter that sets out so soon after another has waited in its place.
+const MOMENT: TimeDelta = TimeDelta::seconds(10);
+
+/// Whether letters wait at a channel now: since when they do is written down, one after another being one wait.
+pub fn note_waiting(tx: &Transaction, id: &ChannelId, now: Time) -> Result<(), StoreError> {
+    // One that waits for the end of the quiet hours, or that has become pointless, does not wait for the channel.
+    let sql = "SELECT 1 FROM letter l JOIN notice n ON n.letter = l.id
+               WHERE l.channel = ?1 AND l.state IN ('sending', 'waiting') AND n.state = 'waiting' AND n.free_since <= ?2
+               LIMIT 1";
+    let waits = tx.prepare_cached(sql)?.exists(params![id.as_str(), ms(now)])?;
+    let mut state = channel(tx, id)?;
+    let before = (state.waiting_since, state.waiting_until);
+    if !waits {
+        state.waiting_until = state.waiting_until.or(state.waiting_since.map(|_| now));
+    } else {
+        let is_one = state.waiting_until.is_none_or(|until| now - until <= MOMENT);
+        state.waiting_since = state.waiting_since.filter(|_| is_one).or(Some(now));
+        state.waiting_until = None;
+    }
+    if before != (state.waiting_since, state.waiting_until) {
+        set_channel(tx, id, &state)?;
+    }
     Ok(())
 }

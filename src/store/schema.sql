@@ -338,7 +338,11 @@ CREATE TABLE notice (
     urgent     INTEGER NOT NULL CHECK (urgent IN (0, 1)),
     due        INTEGER NOT NULL,
     not_before INTEGER,
+    -- Since when nothing has forbidden it: what has not gone a while after that is told.
+    free_since INTEGER,
     state      TEXT NOT NULL CHECK (state IN ('waiting', 'held', 'told', 'given_up', 'cancelled')),
+    -- Held by a person's hand: the end of a mass hold does not let it go.
+    by_hand    INTEGER NOT NULL DEFAULT 0 CHECK (by_hand IN (0, 1)),
     tried      TEXT NOT NULL DEFAULT '[]',
     facts      TEXT NOT NULL DEFAULT 'null',
     made       INTEGER NOT NULL,
@@ -426,7 +430,10 @@ CREATE TABLE channel_state (
     down_since INTEGER,
     why        TEXT,
     not_before INTEGER,
-    last_ok    INTEGER
+    last_ok    INTEGER,
+    -- Since when letters have waited here without a success, one after another, and when the last of them ceased to.
+    waiting_since INTEGER,
+    waiting_until INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE incident (

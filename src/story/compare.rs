@@ -212,6 +212,7 @@ fn key_agrees(key: &str, wanted: &Node, got: &Value) -> bool {
                 _ => agrees(wanted, &Value::Array(kinds.unwrap_or_default())),
             }
         }
+        "subject" if got.get("incident").is_some() => is_subject(wanted, got),
         "ladder" if is_letter => contains(got.get("ladders"), wanted),
         // Which case it was has a number of its own; a story can only say that there was one.
         "relapse_of" if matches!(wanted.text(), Some("true" | "false")) => {
@@ -219,6 +220,19 @@ fn key_agrees(key: &str, wanted: &Node, got: &Value) -> bool {
         }
         _ => agrees(wanted, got.get(key).unwrap_or(&Value::Null)),
     }
+}
+
+/// What an incident is about, as people call it: a case by its pupil, a class without its school, a role without its place.
+fn is_subject(wanted: &Node, got: &Value) -> bool {
+    let whole = got.get("subject").and_then(Value::as_str).unwrap_or_default();
+    let role = whole.split_once('@').map(|(role, _)| role);
+    let class = whole.split_once('/').map(|(_, class)| class);
+    let pupil = got.get("pupil").and_then(Value::as_str);
+    // What concerns the whole machine has no subject to people.
+    if matches!(whole, "policy" | "machine") && (wanted.is_null() || wanted.text() == Some("–")) {
+        return true;
+    }
+    [Some(whole), role, class, pupil].into_iter().flatten().any(|s| agrees(wanted, &Value::from(s)))
 }
 
 fn exactly(list: Option<&Value>, wanted: &Node) -> bool {

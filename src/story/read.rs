@@ -160,6 +160,11 @@ fn shape(eye: &mut Eye, tree: &Node) -> Option<Story> {
     for (line, no) in want.pupils() {
         known(eye, &numbers, line, &no);
     }
+    for (line, at) in
+        want.checkpoints.iter().filter_map(|(at, w)| Some((w.line, *at)).filter(|_| until.is_some_and(|u| *at > u)))
+    {
+        eye.problem(line, say::checkpoint_after_until(eye.lang, at.format("%Y-%m-%d %H:%M")));
+    }
     Some(Story { title, policy, pupils, marks, guard, attendance, events, until: until?, want })
 }
 

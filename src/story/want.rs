@@ -8,6 +8,7 @@ use crate::domain::message::story as say;
 /// The sections that can be wanted; a section that is not named is not looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Want {
+    pub line: u32,
     pub findings: Option<Vec<Node>>,
     pub letters: Option<Vec<Node>>,
     /// Narrows the letters looked at.
@@ -60,7 +61,7 @@ const CASE: [&str; 14] = [
     "kind",
     "documents",
 ];
-const INCIDENT: [&str; 5] = ["incident", "kind", "subject", "opened", "closed"];
+const INCIDENT: [&str; 6] = ["incident", "kind", "subject", "pupil", "opened", "closed"];
 const REFUSED: [&str; 2] = ["at", "has"];
 
 impl Want {
@@ -72,6 +73,7 @@ impl Want {
         let map = eye.map("want", node);
         eye.keys(map, &known);
         let mut want = Want {
+            line: node.line,
             findings: section(eye, node, "findings", &FINDING),
             letters: section(eye, node, "letters", &LETTER),
             letters_of: node.get("letters_of").cloned(),

@@ -127,6 +127,7 @@ fn a_mistake_in_what_is_wanted_is_shown_with_its_line() {
         ("refused: [{why: x}]", "why"),
         ("checkpoints: [{cases: []}]", "at"),
         ("checkpoints: [{at: \"2026-09-07 10:00\", case: []}]", "case"),
+        ("checkpoints: [{at: \"2026-09-07 12:01\", cases: []}]", "2026-09-07 12:01"),
     ];
     for (want, names) in wrong {
         let said = tell("×", &format!("until: \"2026-09-07 12:00\"\nwant:\n  {want}\n"), &[]);
@@ -134,6 +135,14 @@ fn a_mistake_in_what_is_wanted_is_shown_with_its_line() {
         let shown = said.err.lines().any(|l| l.starts_with("one.test.yaml:10: ") && l.contains(names));
         assert!(shown, "{want}\n{}", said.err);
     }
+}
+
+#[test]
+fn output_that_cannot_be_written_is_no_success() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device that is always full");
+    let said = Command::new(env!("CARGO_BIN_EXE_kongchuo")).arg("schema").stdout(full).output().expect("it runs");
+    assert_eq!(said.status.code(), Some(3));
+    assert!(!said.stderr.is_empty());
 }
 
 #[test]

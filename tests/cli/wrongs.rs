@@ -107,6 +107,33 @@ fn forty_absent_at_once_alarm_no_guardian_before_somebody_has_looked() {
 }
 
 #[test]
+fn what_a_person_holds_by_hand_outlasts_the_end_of_a_mass_hold() {
+    let town = Town::new();
+    let pupils: Vec<[String; 4]> = (0..12)
+        .map(|i| [format!("G999123203{i:03}"), "李某".into(), "三年级1班".into(), format!("139000002{i:02}")])
+        .collect();
+    let rows: Vec<[&str; 4]> = pupils.iter().map(|p| [&*p[0], &*p[1], &*p[2], &*p[3]]).collect();
+    town.register(&rows);
+    town.absent("a.csv", &rows.iter().map(|p| (p[0], 0)).collect::<Vec<_>>());
+    town.round();
+    let notices = town.json(&["outbox", "list", "--notices"]);
+    let of_guardians = notices.iter().filter(|n| n["rung"] == "guardian-1" && n["state"] == "held");
+    let ids: Vec<&str> = of_guardians.map(|n| n["notice"].as_str().expect("an id")).collect();
+    assert_eq!(ids.len(), 12, "{notices:?}");
+    let by = ["--by", "王主任", "--reason", "家里有丧事"];
+    town.ok(&[&["outbox", "hold", ids[0]], &by[..]].concat());
+    assert_eq!(town.run(&[&["outbox", "hold", ids[0]], &by[..]].concat()).code, 2, "it is held by hand already");
+    // What the mass absence holds a hand does not let go.
+    assert_eq!(town.run(&["outbox", "release", ids[1], "--by", "王主任"]).code, 2);
+    town.ok(&["outbox", "release", "--by", "王主任", "--school", "cs-primary"]);
+    town.round();
+    assert_eq!(town.letters_to("guardian").len(), 11);
+    town.ok(&["outbox", "release", ids[0], "--by", "王主任"]);
+    town.round();
+    assert_eq!(town.letters_to("guardian").len(), 12);
+}
+
+#[test]
 fn exit_codes_tell_who_has_to_act() {
     let town = Town::new();
     let check = |args: &[&str], code: i32| {

@@ -687,7 +687,11 @@ impl<'a> About<'a> {
                 && self.plain.departed(self.pupil, self.on).is_some()
                 && self.chosen(self.on)
                 && self.hit(&self.rule.when, self.on, None).is_some();
-            f.open = asked.last() == Some(&f.last_on) && (self.plain.expected(self.pupil, self.on) || still);
+            let away = follows
+                && !self.plain.expected(self.pupil, f.last_on)
+                && self.plain.departed(self.pupil, f.last_on).is_some();
+            let expected = !away && self.plain.expected(self.pupil, self.on);
+            f.open = asked.last() == Some(&f.last_on) && (expected || still);
         }
         found
     }

@@ -11,6 +11,7 @@ use crate::domain::policy::{
     Templates, Tls,
 };
 use crate::domain::words::{CHILD_VARIABLES, OFFICE_VARIABLES};
+use minijinja::{ErrorKind, UndefinedBehavior};
 use std::collections::BTreeMap;
 
 /// The folder that is always there: what has no other way out, and everything in rehearsal, goes there.
@@ -200,7 +201,7 @@ fn http(c: &raw::Channel, b: &mut Bench) -> Option<HttpChannel> {
     let url = c.url.need(b.p, "url").cloned();
     if let Some(url) = &url {
         check_url(url, c.url.pos, b);
-        facts(url, c.url.pos, &FACTS, b);
+        facts(url, c.url.pos, &FACTS, &c.secrets, b);
     }
     let method = match c.method.get() {
         Some(raw::MethodWord::Get) => "GET",
@@ -215,11 +216,11 @@ fn http(c: &raw::Channel, b: &mut Bench) -> Option<HttpChannel> {
         if key.text.is_empty() || !key.text.bytes().all(|x| x.is_ascii_alphanumeric() || x == b'-' || x == b'_') {
             b.error(key.pos, say!(bad_header, key.text), Some(say!(hint_header)));
         }
-        facts(&value.value, value.pos, &FACTS, b);
+        facts(&value.value, value.pos, &FACTS, &c.secrets, b);
         headers.insert(key.text.clone(), value.value.clone());
     }
     if let Some(body) = c.body.get() {
-        facts(body, c.body.pos, &FACTS, b);
+        facts(body, c.body.pos, &FACTS, &c.secrets, b);
     }
     let mut secrets = BTreeMap::new();
     for (key, s) in c.secrets.get().map(|d| d.0.as_slice()).unwrap_or_default() {
@@ -280,10 +281,16 @@ pub fn pointer_of(field: &Opt<String>, b: &mut Bench) {
     }
 }
 
-/// A part of a request: it can be read, and names only what a letter has.
-pub fn facts(text: &str, pos: Pos, known: &[&str], b: &mut Bench) {
-    for name in variables(text, pos, false, b) {
-        if !known.contains(&name.as_str()) {
+/// A part of a request: it can be read, and names only what a letter has and secrets that the channel has.
+pub fn facts(text: &str, pos: Pos, known: &[&str], secrets: &Opt<Dict<raw::SecretFrom>>, b: &mut Bench) {
+    let keys: Vec<&str> = secrets.get().map(|d| d.0.iter().map(|(k, _)| k.text.as_str()).collect()).unwrap_or_default();
+    for name in variables(text, pos, true, b) {
+        let (first, rest) = name.split_once('.').unwrap_or((&name, ""));
+        if first == "secret" && known.contains(&first) {
+            if !keys.contains(&rest) {
+                b.error(pos, say!(unknown_secret, rest), Some(say!(hint_unknown_secret, rest)));
+            }
+        } else if !known.contains(&first) {
             b.error(pos, say!(unknown_variable, name), did_you_mean(&name, known));
         }
     }
@@ -303,9 +310,17 @@ fn letter_variables(text: &str, pos: Pos, b: &mut Bench) {
 
 /// The variables that a template names; reported when it cannot be read.
 fn variables(text: &str, pos: Pos, nested: bool, b: &mut Bench) -> Vec<String> {
-    let environment = minijinja::Environment::new();
+    let mut environment = minijinja::Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     match environment.template_from_str(text) {
         Ok(template) => {
+            // Filters are looked up when a text is written; a slip would be seen with the first letter.
+            let missing = template.render(()).err().filter(|e| {
+                matches!(e.kind(), ErrorKind::UnknownFilter | ErrorKind::UnknownFunction | ErrorKind::UnknownTest)
+            });
+            if let Some(e) = missing {
+                b.error(pos, say!(bad_template, e.detail().unwrap_or_default()), Some(say!(hint_template_filter)));
+            }
             let mut names: Vec<String> = template.undeclared_variables(nested).into_iter().collect();
             names.sort();
             names

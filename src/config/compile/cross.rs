@@ -255,6 +255,15 @@ fn ladder_fits(
     let operations = ladder.id == "operations";
     let reached: Vec<&School> =
         policy.schools.iter().filter(|s| operations || users.iter().any(|r| rule::reaches(&r.filter, s))).collect();
+    // Without it a fault of the program itself would be told to nobody who can mend it (cases.md §5).
+    let has_operator = policy.contacts.offices.contains_key("operator");
+    if operations
+        && has_operator
+        && !ladder.rungs.is_empty()
+        && !ladder.rungs.iter().any(|r| r.to.iter().any(|to| *to == *"operator"))
+    {
+        b.error(raw.id.pos, say!(operations_without_operator), Some(say!(hint_operations_without_operator)));
+    }
     if users.is_empty() && !operations && !policy.rules.is_empty() {
         b.p.note(raw.id.pos, say!(ladder_unused, ladder.id), None);
     }

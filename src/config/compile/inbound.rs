@@ -24,7 +24,7 @@ pub fn query(c: &raw::Channel, b: &mut Bench) -> Option<Query> {
     if !asks {
         b.warn(c.query.pos, say!(query_unused), Some(say!(hint_query_unused)));
     }
-    let request = request(&q.url, &q.method, &q.headers, &q.body, "POST", &ASKED, b);
+    let request = request(&q.url, &q.method, &q.headers, &q.body, "POST", &ASKED, &c.secrets, b);
     let state = pointer(&q.state, "state", b);
     if !q.accepted.given && !q.delivered.given {
         b.error(c.query.pos, say!(need_one_of, "accepted, delivered"), Some(say!(hint_missing_key, "accepted")));
@@ -49,7 +49,7 @@ pub fn inbound(c: &raw::Channel, b: &mut Bench) -> Option<Inbound> {
     }
     let poll = i.poll.get().and_then(|p| {
         let every = seconds(&p.every, 1, b).and_then(|s| u64::try_from(s).ok()).unwrap_or(60);
-        Some((request(&p.url, &p.method, &p.headers, &p.body, "GET", &FETCHED, b)?, every))
+        Some((request(&p.url, &p.method, &p.headers, &p.body, "GET", &FETCHED, &c.secrets, b)?, every))
     });
     let callback = i.callback.get().and_then(|c| callback(c, b));
     pointer_of(&i.items, b);
@@ -96,12 +96,13 @@ fn request(
     body: &Opt<String>,
     default: &str,
     known: &[&str],
+    secrets: &Opt<Dict<raw::SecretFrom>>,
     b: &mut Bench,
 ) -> Option<HttpRequest> {
     let address = url.need(b.p, "url").cloned();
     if let Some(text) = &address {
         check_url(text, url.pos, b);
-        facts(text, url.pos, known, b);
+        facts(text, url.pos, known, secrets, b);
     }
     let method_word = match method.get() {
         Some(raw::MethodWord::Get) => "GET",
@@ -114,11 +115,11 @@ fn request(
     }
     let mut out = BTreeMap::new();
     for (key, value) in headers.get().map(|d| d.0.as_slice()).unwrap_or_default() {
-        facts(&value.value, value.pos, known, b);
+        facts(&value.value, value.pos, known, secrets, b);
         out.insert(key.text.clone(), value.value.clone());
     }
     if let Some(text) = body.get() {
-        facts(text, body.pos, known, b);
+        facts(text, body.pos, known, secrets, b);
     }
     let body = body.get().cloned().unwrap_or_default();
     Some(HttpRequest { url: address?, method: method_word.into(), headers: out, body })

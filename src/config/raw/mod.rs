@@ -77,7 +77,8 @@ pub struct Township {
     /// The language of what leaves the machine; default `zh-CN`.
     pub locale: LocaleWord,
 }
-/// Openings at one school within ten minutes are held beyond both limits; so is a class in which nobody came.
+/// Cases opened, lifted or relapsed at one school within ten minutes are held beyond both limits; so is a class in which
+/// nobody came that day. Statutory notices to offices and urgent ones are not held.
 pub struct Mass {
     /// More than this share of the school's expected pupils; default 5%.
     pub share: Share,

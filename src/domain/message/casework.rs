@@ -9,6 +9,11 @@ messages! {
     rung_removed(ladder, rung) zh "流程 {ladder} 删除了步骤 {rung}" en "ladder {ladder} lost its rung {rung}";
     recipient_dropped(ladder, rung, role) zh "流程 {ladder} 的步骤 {rung} 不再通知 {role}" en "rung {rung} of ladder {ladder} no longer tells {role}";
     rung_delayed(ladder, rung) zh "流程 {ladder} 的步骤 {rung} 的时间改变了" en "the time of rung {rung} of ladder {ladder} changed";
+    rung_skipped(ladder, rung) zh "流程 {ladder} 的步骤 {rung} 在更多情况下会略过" en "rung {rung} of ladder {ladder} is skipped for more reasons";
+    repeats_fewer(ladder) zh "流程 {ladder} 的重复提醒改变了或减少了" en "the repeats of ladder {ladder} changed or became fewer";
+    starts_later(day) zh "{day}之前的缺课不再报警" en "absence before {day} alarms nobody any more";
+    holds_more() zh "同时缺课的学生更少时就会暂缓告知" en "letters are held already when fewer are away at once";
+    silence_allowed(source) zh "来源 {source} 没有报送时报警更晚或不再报警" en "the silence of source {source} alarms later or no more";
     not_statutory(ladder, rung) zh "流程 {ladder} 的步骤 {rung} 不再是法定步骤" en "rung {rung} of ladder {ladder} is no longer statutory";
 
     no_such_case(who) zh "没有找到“{who}”的个案" en "there is no case of \"{who}\"";

@@ -238,6 +238,11 @@ messages! {
     hint_variable_of_offices() zh "从模板里去掉 case.…，或者给这个角色另写一个模板" en "take case.… out of the template, or give this role a template of its own";
     dropout_to_guardian(template) zh "模板“{template}”发给家长，不能有“辍学”这个词" en "the template `{template}` goes to guardians and must not hold the word 辍学";
     hint_dropout_to_guardian() zh "写“未到校”" en "write 未到校 (did not come to school)";
+    unknown_secret(name) zh "这个通道的 secrets 里没有“{name}”" en "the channel's secrets have no `{name}`";
+    hint_unknown_secret(name) zh "在这个通道下写 secrets: {{{name}: {{credential: …}}}}（或 {{file: …}}）" en "write secrets: {{{name}: {{credential: …}}}} (or {{file: …}}) in this channel";
+    hint_template_filter() zh "只能用 minijinja 自带的过滤器和函数，例如 upper、length、default" en "only the filters and functions that minijinja brings can be used, such as upper, length, default";
+    operations_without_operator() zh "operations 阶梯没有一级通知 operator：通道断了、导出文件没来时，看服务器的人不知道" en "no rung of the ladder `operations` tells the operator: whoever looks after the server would not hear of broken channels or missing exports";
+    hint_operations_without_operator() zh "给 operations 加一级：{{id: operator, at: {{after: 0h}}, to: [operator], via: [letters]}}" en "add a rung to operations: {{id: operator, at: {{after: 0h}}, to: [operator], via: [letters]}}";
     bad_template(why) zh "看不懂这个模板：{why}" en "this template cannot be read: {why}";
     hint_template() zh "变量写成 {{{{ 名字 }}}}，检查括号是否成对" en "a variable is written {{{{ name }}}}; look whether the brackets pair up";
     bad_rate(text) zh "“{text}”不是速率" en "`{text}` is not a rate";

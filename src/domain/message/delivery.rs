@@ -14,7 +14,7 @@ messages! {
     more_faults(n) zh "另有 {n} 处问题未列出。" en "{n} more faults are not listed.";
     at_place(place, sentence) zh "{place}：{sentence}" en "{place}: {sentence}";
     odd_absent(date, absent, of) zh "{date} 缺勤人数过多：{of} 人中 {absent} 人" en "too many absent on {date}: {absent} of {of}";
-    odd_unknown(n, of) zh "无法确认学生或状态的行过多：{of} 行中 {n} 行" en "too many rows name nobody or state an unknown status: {n} of {of}";
+    odd_unknown(n, of) zh "无法确认学生、状态或时段的行过多：{of} 行中 {n} 行" en "too many rows name nobody or state an unknown status or time of day: {n} of {of}";
     odd_missing(n, of) zh "学籍表少了太多学生：原有 {of} 人，少了 {n} 人" en "too many pupils are missing from the register: {n} of {of}";
     import_applied(rows, faults) zh "已采用：{rows} 行，问题 {faults} 处" en "applied: {rows} rows, {faults} faults";
     import_duplicate() zh "与该来源最近一次的内容完全相同，没有新的内容" en "the same bytes as this source's latest delivery: nothing new";

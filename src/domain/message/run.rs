@@ -3,6 +3,7 @@
 messages! {
     // Channels: why a letter did not go. Read by the keeper of the server; no name, address or secret in them.
     day_limit_reached() zh "今天的发送限额已用完，明天继续" en "today's limit of letters is used up; it goes on tomorrow";
+    output_lost(why) zh "输出没有写出去：{why}" en "the output could not be written: {why}";
     letter_interrupted() zh "发送被中断" en "the sending was interrupted";
     folder_refuses(path, why) zh "文件夹 {path} 写不进去：{why}" en "the folder {path} cannot be written: {why}";
     message_not_composed(why) zh "信件无法生成：{why}" en "the letter could not be composed: {why}";

@@ -4,6 +4,7 @@ messages! {
     unreadable(why) zh "这个文件读不出来：{why}" en "cannot be read: {why}";
     not_yaml(why) zh "不是合法的 YAML：{why}" en "not valid YAML: {why}";
     unknown_key(key, known) zh "不认识的键“{key}”；这里可以写：{known}" en "unknown key \"{key}\"; known here: {known}";
+    checkpoint_after_until(at) zh "检查点 {at} 晚于 until：演到 until 就结束，永远不会看到它" en "the checkpoint at {at} lies after `until`: the story ends there and never looks";
     missing(key) zh "缺少“{key}”" en "\"{key}\" is missing";
     expected_map(key) zh "“{key}”应当是“键: 值”的集合" en "\"{key}\" must be a mapping";
     expected_list(key) zh "“{key}”应当是一个列表" en "\"{key}\" must be a list";

@@ -124,7 +124,12 @@ fn weekday(text: &str) -> Option<(Weekday, &str)> {
 fn time(text: &str) -> Option<(crate::domain::TimeOfDay, &str)> {
     let (hour, rest) = digits(text)?;
     let rest = rest.strip_prefix([':', '时', '点'])?;
-    let (minute, mut rest) = digits(rest)?;
+    // 8点 alone is a time too.
+    let (minute, mut rest) = match digits(rest) {
+        Some(minute) => minute,
+        None if !text[hour.len()..].starts_with(':') => ("0", rest),
+        None => return None,
+    };
     let mut second = 0;
     if let Some(after) = rest.strip_prefix([':', '分'])
         && let Some((s, after)) = digits(after)
@@ -153,7 +158,8 @@ fn mentions(text: &str) -> Vec<(Date, Option<crate::domain::TimeOfDay>)> {
             && here.as_bytes()[0].is_ascii_digit()
             && let Some((date, rest, false)) = first_date(here)
             && is_stated_form(here)
-            && !rest.bytes().next().is_some_and(|b| b.is_ascii_digit())
+            && (here[..here.len() - rest.len()].ends_with('日')
+                || !rest.bytes().next().is_some_and(|b| b.is_ascii_digit()))
         {
             let behind = rest.trim_start_matches(['T', ' ', '_', '-']);
             let behind = weekday(behind).map_or(behind, |(_, after)| after.trim_start());
@@ -184,9 +190,19 @@ fn is_stated_form(text: &str) -> bool {
     }
 }
 
-/// `_0830`, `-083015`, ` 0830`: how file names write a time.
+/// `_0830`, `-083015`, ` 0830`, ` 08-30-15`: how file names write a time. The year of a second date is none.
 fn compact_time(text: &str) -> Option<crate::domain::TimeOfDay> {
     let text = text.strip_prefix(['_', '-', 'T', ' '])?;
+    if is_stated_form(text) && first_date(text).is_some() {
+        return None;
+    }
+    let parts: Vec<&str> = text.splitn(3, '-').collect();
+    if let [hour, minute, rest] = parts.as_slice()
+        && let Some((second, _)) = digits(rest)
+        && [*hour, *minute, second].iter().all(|part| part.len() == 2)
+    {
+        return chrono::NaiveTime::from_hms_opt(hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?);
+    }
     let (all, _) = digits(text)?;
     let n: u32 = all.parse().ok()?;
     match all.len() {
@@ -271,6 +287,15 @@ mod tests {
         check("报表生成时间：2025-11-14 11:52", None, 0);
         check("roll_20260916_0830.csv", None, 0);
         check("roll_20260916-083015.csv", None, 0);
+        check("缺勤_2026年9月3日-2026年9月4日.xlsx", Some("2026-09-03"), 2);
+        check("缺勤_2026-09-03_2026-09-04.xlsx", Some("2026-09-03"), 2);
+        check("缺勤_2026-09-03-2026-09-04.xlsx", Some("2026-09-03"), 2);
+        check("缺勤 2026-09-03 2026-09-04.xlsx", Some("2026-09-03"), 2);
+        check("缺勤_20260903_20260904.xlsx", Some("2026-09-03"), 2);
+        check("2026年9月3日20人缺勤", Some("2026-09-03"), 1);
+        check("2026年9月3日20:30导出", None, 0);
+        check("导出于 2026-09-03 08-00-00.xlsx", None, 0);
+        check("2026-09-03 8点", None, 0);
         check("13900000001", None, 0);
         check("10月9日", None, 0);
     }
@@ -283,6 +308,8 @@ mod tests {
         check("统计时间:2026-06-01 制表时间:2026-06-07 17:23(UTC+8)", Some("2026-06-07 17:23:00"));
         check("roll_20260916_0830.csv", Some("2026-09-16 08:30:00"));
         check("缺勤_20260916.csv", Some("2026-09-16 00:00:00"));
+        check("导出_2026-09-03 08-00-00.csv", Some("2026-09-03 08:00:00"));
+        check("缺勤_2026-09-03_2026-09-04.csv", Some("2026-09-04 00:00:00"));
         check("缺勤.csv", None);
     }
 }

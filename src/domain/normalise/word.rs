@@ -39,6 +39,17 @@ const WORDS: [(&str, &[&str]); 8] = [
     ("unexplained", &["缺勤", "缺课", "未到", "未到校", "缺席", "absent", "审批中", "待审批", "待提交", "未审批"]),
 ];
 
+/// A person's name as it is compared and shown: schools pad Chinese names to one width (王 小 红, 乙　一), and write the
+/// dot within a name in four ways (买买提·艾力). Names in other scripts keep their spaces.
+pub fn person_name(cell: &str) -> Option<String> {
+    let text: String =
+        clean(cell).chars().map(|c| if matches!(c, '•' | '・' | '･' | '．' | '‧') { '·' } else { c }).collect();
+    let is_chinese = text.chars().any(|c| ('\u{3400}'..='\u{9fff}').contains(&c) || c > '\u{1ffff}');
+    let between = if is_chinese { "" } else { " " };
+    let text = text.split_whitespace().collect::<Vec<_>>().join(between);
+    (!text.is_empty()).then_some(text)
+}
+
 /// Words that say that nobody filled the cell in.
 const NOT_FILLED_IN: [&str; 5] = ["", "--", "未提交", "未点名", "ns"];
 
@@ -271,4 +282,19 @@ pub fn groups(cell: &str) -> Vec<String> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_one_however_they_are_padded() {
+        let check = |cell: &str, expected: Option<&str>| assert_eq!(person_name(cell).as_deref(), expected, "{cell}");
+        check("王 小 红", Some("王小红"));
+        check("乙　一", Some("乙一"));
+        check("买买提•艾力", Some("买买提·艾力"));
+        check("Ana  Silva", Some("Ana Silva"));
+        check(" 　", None);
+    }
 }

@@ -192,6 +192,9 @@ fn episodes(asked: &Asked, on: Date, out: &mut Findings) {
             (None, false) => None,
         };
     }
+    // Of a day of the old school it is asked whether what was true of it is true still, and of no other whether the pupil
+    // is expected: another school of the township may have them by now (rules.md §3).
+    let of_a_departed = open.is_some_and(|e| e.last.kind == AskKind::Departed);
     if let Some(e) = open {
         finding(asked, &e, out.add());
     }
@@ -199,7 +202,8 @@ fn episodes(asked: &Asked, on: Date, out: &mut Findings) {
         && let Some(last) = out.last_mut()
     {
         let latest = asks.iter().rfind(|a| is_asked(rule, a)).map(|a| a.date);
-        last.open = Some(last.last_on) == latest && (asked.member.is_expected(on) || still_away(asked, on));
+        last.open =
+            Some(last.last_on) == latest && (!of_a_departed && asked.member.is_expected(on) || still_away(asked, on));
     }
 }
 

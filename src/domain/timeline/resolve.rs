@@ -167,6 +167,8 @@ pub struct Statements<'a> {
     said: Vec<(Date, Seen)>,
     said_from: Vec<usize>,
     wants_corrections: bool,
+    /// The next day after `until` of which leave or a decision speaks already.
+    to_come: HashMap<PupilId, Date>,
     pub(super) until: Date,
 }
 
@@ -257,6 +259,7 @@ pub fn gather<'a>(
         said: Vec::new(),
         said_from: Vec::new(),
         wants_corrections: policy.rules.iter().any(|r| asks_for_corrections(&r.when)),
+        to_come: HashMap::new(),
         until,
     };
     s.exceptions();
@@ -280,6 +283,7 @@ pub fn gather<'a>(
             leave: false,
             leave_until: None,
         };
+        s.comes(d.pupil, d.from, d.to);
         said.extend(d.from.iter_days().take_while(|x| *x <= d.to && *x <= until).map(|date| (m, date, seen)));
     }
     said.sort_by_key(|(m, date, seen)| (*m, *date, seen.rank));
@@ -523,6 +527,19 @@ impl<'a> Statements<'a> {
         }
     }
 
+    /// Of days after `until` nothing is gathered; that something is said of them is known.
+    fn comes(&mut self, pupil: PupilId, from: Date, to: Date) {
+        if let Some(day) = self.until.succ_opt().map(|next| next.max(from)).filter(|day| *day <= to) {
+            self.to_come.entry(pupil).and_modify(|d| *d = day.min(*d)).or_insert(day);
+        }
+    }
+
+    /// The next day after the one asked for of which leave or a decision speaks already: it becomes a recorded one by the
+    /// clock alone.
+    pub fn to_come(&self, pupil: PupilId) -> Option<Date> {
+        self.to_come.get(&pupil).copied()
+    }
+
     fn leaves(&mut self, evidence: &Evidence, said: &mut Vec<(usize, Date, Seen)>) {
         for l in &evidence.leaves {
             let order = self.stamps.binary_search(&l.stamp).ok().and_then(|i| u32::try_from(i).ok());
@@ -541,6 +558,7 @@ impl<'a> Statements<'a> {
                 leave: self.statuses.unexcused & 1 << code == 0,
                 leave_until: Some(l.until),
             };
+            self.comes(l.pupil, l.from, l.until);
             let until = l.until.min(self.until);
             said.extend(l.from.iter_days().take_while(|d| *d <= until).map(|date| (m, date, s)));
         }

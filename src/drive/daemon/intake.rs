@@ -65,9 +65,13 @@ async fn watch<W: Work>(shared: Arc<Shared<W>>, policy: Arc<Policy>, source: Sou
         .await?;
         let mut trouble = None;
         let mut due = next_poll(&source.poll, now, policy.township.zone);
+        let mut settling = 0;
         match found {
             Ok(files) => {
-                if directory.watched() > files.len() {
+                settling = directory.watched() - files.len();
+                // Known before the first of them is read: no letter goes between two files of one poll.
+                waiting(&shared, &source, files.len());
+                if settling > 0 {
                     due = now + chrono::TimeDelta::seconds(i64::from(source.settle_s.max(1)));
                 }
                 for file in files {
@@ -89,7 +93,8 @@ async fn watch<W: Work>(shared: Arc<Shared<W>>, policy: Arc<Policy>, source: Sou
         } else {
             failures = 0;
         }
-        note(&shared, &source, now, trouble);
+        note(&shared, &source, now, settling, trouble);
+        shared.bells.engine.notify_one();
         // The clock may be set while this sleeps: it looks at it twice a minute.
         loop {
             let nap = (due - shared.now()).to_std().unwrap_or_default();
@@ -122,7 +127,6 @@ async fn take<W: Work>(
             (now, w.take_in(&the_policy, now, &the_source, &the_file))
         })
         .await?;
-    shared.bells.engine.notify_one();
     let received: Received = match taken {
         Ok(received) => received,
         Err(e) => return Ok((directory, Err(super::loops::chain(&*e)))),
@@ -151,12 +155,21 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     tokio::task::spawn_blocking(work).await.map_err(|_| DaemonError::LoopEnded("source".into()))
 }
 
-fn note<W>(shared: &Shared<W>, source: &Source, now: Time, trouble: Option<String>) {
+/// So many files of a source were found and are not read yet.
+fn waiting<W>(shared: &Shared<W>, source: &Source, files: usize) {
+    if files > 0 {
+        shared.rounds.send_modify(|rounds| rounds.sources.entry(source.id.clone()).or_default().unread = files);
+    }
+}
+
+/// The files of a poll are read, or one of them cannot be: then the others wait for the next poll, and letters do not.
+fn note<W>(shared: &Shared<W>, source: &Source, now: Time, settling: usize, trouble: Option<String>) {
     if let Some(error) = &trouble {
         tracing::warn!(source = %source.id, %error, "a source cannot be read");
     }
     shared.rounds.send_modify(|rounds| {
         let round: &mut Round = rounds.sources.entry(source.id.clone()).or_default();
+        (round.unread, round.settling) = (0, settling);
         round.tried = Some(now);
         if trouble.is_none() {
             round.finished = Some(now);

@@ -10,13 +10,10 @@ use crate::drive::{inbox, orders};
 use crate::source::directory::Ready;
 use crate::step::intake::{self, Received};
 use crate::step::machine::{self, Machine};
-use crate::step::{courier, engine, incoming, policy_change, upkeep};
+use crate::step::{courier, engine, incoming, late, policy_change, upkeep};
 use crate::store::{self, Db, deliveries, incidents, outbox};
 use serde_json::Value;
-use std::collections::BTreeMap;
-
-/// A letter that is under way for longer is stuck.
-const STUCK: chrono::TimeDelta = chrono::TimeDelta::minutes(60);
+use std::collections::{BTreeMap, BTreeSet};
 
 pub struct Local {
     db: Db,
@@ -57,8 +54,9 @@ impl Work for Local {
         now: Time,
         boot: &str,
         room: &BTreeMap<ChannelId, usize>,
+        unread: &BTreeSet<SourceId>,
     ) -> Result<Vec<Dispatch>, WorkError> {
-        Ok(courier::claim_within(&mut self.db, policy, now, boot, room)?)
+        Ok(courier::claim_within(&mut self.db, policy, now, boot, room, unread)?)
     }
 
     fn settle(
@@ -121,9 +119,9 @@ impl Work for Local {
         let conn = self.db.conn();
         let sources: Vec<SourceId> = policy.sources.iter().map(|s| s.id.clone()).collect();
         let unread = !deliveries::unread(conn, &sources)?.is_empty();
-        let stuck = outbox::under_way(conn)?.iter().any(|letter| now - letter.claimed > STUCK);
+        let overdue = late::is_any_overdue(conn, policy, now)?;
         let ill = [incident::CHANNEL_DOWN, incident::LETTERS_STUCK, incident::LADDER_OVERDUE, incident::DISK_LOW];
         let ill = incidents::list(conn, false)?.iter().any(|i| ill.contains(&i.kind.as_str()));
-        Ok(!(unread || stuck || ill))
+        Ok(!(unread || overdue || ill))
     }
 }

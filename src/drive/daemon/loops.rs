@@ -8,6 +8,7 @@ use crate::domain::letter::{Dispatch, Outcome, Question};
 use crate::domain::message::run as words;
 use crate::domain::policy::Policy;
 use crate::drive::control::Asked;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
@@ -15,8 +16,9 @@ use tokio::task::JoinSet;
 
 /// A loop that wakes up after so long (it naps for half a minute) has slept with the machine.
 const STALE: chrono::TimeDelta = chrono::TimeDelta::seconds(90);
-/// How long a source that hangs is waited for.
+/// How long a source that hangs is waited for, beyond the time for which a file must stand unchanged.
 const LOOK_MAX: Duration = Duration::from_secs(15);
+const SETTLE_MAX: u32 = 120;
 
 type Compile = Arc<Box<dyn Fn() -> Result<Policy, String> + Send + Sync>>;
 type Step<W> = fn(&mut W, &Policy, Time) -> Result<Option<Time>, WorkError>;
@@ -209,13 +211,15 @@ async fn look<W>(shared: &Shared<W>, since: Time) {
     shared.look.send_modify(|n| *n += 1);
     let policy = shared.policy();
     let all = first(shared, |r| all_looked_into(&policy, r, since));
-    let _ = tokio::time::timeout(LOOK_MAX, all).await;
+    let settle = policy.sources.iter().map(|s| s.settle_s).max().unwrap_or(0).min(SETTLE_MAX);
+    let _ = tokio::time::timeout(LOOK_MAX + Duration::from_secs(settle.into()), all).await;
 }
 
-/// Asked of the policy's sources, not of those in the rounds: before the first look the rounds know none.
+/// Asked of the policy's sources, not of those in the rounds: before the first look the rounds know none. A file that is
+/// still being written belongs to what has come.
 pub(super) fn all_looked_into(policy: &Policy, rounds: &Rounds, since: Time) -> bool {
-    let tried = |id| rounds.sources.get(id).and_then(|source| source.tried);
-    policy.sources.iter().all(|source| tried(&source.id).is_some_and(|at| at >= since))
+    let read = |round: &Round| round.settling == 0 && round.tried.is_some_and(|at| at >= since);
+    policy.sources.iter().all(|source| rounds.sources.get(&source.id).is_some_and(read))
 }
 
 /// The daily limits of channels count what went before this start.
@@ -241,12 +245,14 @@ async fn claim<W: Work>(
     lanes: &Lanes,
 ) -> Result<Result<(Vec<Dispatch>, Duration), Duration>, DaemonError> {
     let (policy, boot, room) = (shared.policy(), shared.boot.clone(), lanes.room());
+    let unread: BTreeSet<_> =
+        shared.rounds.borrow().sources.iter().filter(|(_, round)| round.unread > 0).map(|(id, _)| id.clone()).collect();
     let zone = policy.township.zone;
     let (now, claimed) = shared
         .writer
         .call(move |w| {
             let now = crate::clock::now(zone);
-            let claimed = w.claim(&policy, now, &boot, &room);
+            let claimed = w.claim(&policy, now, &boot, &room, &unread);
             let claimed = claimed.and_then(|letters| Ok((letters, w.next_letter(&policy, now)?)));
             (now, claimed)
         })

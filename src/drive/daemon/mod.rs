@@ -77,6 +77,12 @@ pub struct Rounds {
 
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Round {
+    /// Of a source: files that were found and are not read yet.
+    #[serde(default)]
+    pub unread: usize,
+    /// Of a source: files that are still being written.
+    #[serde(default)]
+    pub settling: usize,
     pub tried: Option<Time>,
     pub finished: Option<Time>,
     pub error: Option<String>,

@@ -55,8 +55,9 @@ async fn round<W: Work>(parts: Parts<W>) -> Result<Done, DaemonError> {
     let (mut accepted, mut failed) = (0, 0);
     for _ in 0..ROUNDS_MAX {
         work.engine(&policy, clock::now(zone)).map_err(DaemonError::Start)?;
-        let dispatches =
-            work.claim(&policy, clock::now(zone), &lock.boot, &lanes.room()).map_err(DaemonError::Start)?;
+        let dispatches = work
+            .claim(&policy, clock::now(zone), &lock.boot, &lanes.room(), &BTreeSet::new())
+            .map_err(DaemonError::Start)?;
         let questions = work.questions(clock::now(zone)).map_err(DaemonError::Start)?;
         if dispatches.is_empty() && questions.is_empty() {
             break;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::Date;
-use crate::domain::ids::{ChannelId, DeliveryId, LetterId, Role};
+use crate::domain::ids::{ChannelId, DeliveryId, LetterId, Role, SourceId};
 use crate::domain::letter::{Addressee, Answer, Dispatch, Incoming, Outcome, Question};
 use crate::domain::policy::{
     ActWords, Blank, CalendarPolicy, Channel, ChannelKind, Contacts, Content, CoverageKind, EmailChannel, Format,
@@ -13,7 +13,7 @@ use crate::drive::lock::{self, What};
 use crate::source::directory::Ready;
 use crate::step::intake::Received;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -56,6 +56,12 @@ impl Work for Script {
             return Err("no disk".into());
         }
         self.log.add(format!("read {}", file.file_name));
+        if file.file_name.starts_with("slow") {
+            if file.file_name == "slow-1.csv" {
+                self.letters.push((1, "letters"));
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
         Ok(Received {
             delivery: DeliveryId(1),
             outcome: crate::step::intake::Outcome::Applied,
@@ -85,7 +91,11 @@ impl Work for Script {
         now: Time,
         _: &str,
         room: &BTreeMap<ChannelId, usize>,
+        unread: &BTreeSet<SourceId>,
     ) -> Result<Vec<Dispatch>, WorkError> {
+        if unread.contains(&SourceId::new("roll")) {
+            return Ok(Vec::new());
+        }
         let mut room = room.clone();
         let mut claimed = Vec::new();
         self.letters.retain(|(id, channel)| {
@@ -291,8 +301,41 @@ fn nothing_is_decided_until_each_source_of_the_policy_was_looked_into() {
     let source = rounds.sources.entry(SourceId::new("roll")).or_default();
     source.tried = Some(now - chrono::TimeDelta::seconds(1));
     assert!(!loops::all_looked_into(&policy, &rounds, now), "it was looked into before the sleep");
-    rounds.sources.entry(SourceId::new("roll")).or_default().tried = Some(now);
+    let source = rounds.sources.entry(SourceId::new("roll")).or_default();
+    (source.tried, source.settling) = (Some(now), 1);
+    assert!(!loops::all_looked_into(&policy, &rounds, now), "a file is still being written");
+    rounds.sources.entry(SourceId::new("roll")).or_default().settling = 0;
     assert!(loops::all_looked_into(&policy, &rounds, now));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_letter_goes_between_two_files_of_one_poll() {
+    let running = start(Script::default(), 1, never);
+    running.log.until("engine").await;
+    let inbox = running.dir.path().join("inbox");
+    // All under a name that is not looked at: then they appear within less than a poll.
+    for n in ["1", "2", "3", "4"] {
+        std::fs::write(inbox.join(format!("{n}.part")), "x").expect("a file");
+    }
+    for n in ["1", "2", "3", "4"] {
+        std::fs::rename(inbox.join(format!("{n}.part")), inbox.join(format!("slow-{n}.csv"))).expect("renamed");
+    }
+    running.log.until("read slow-1.csv").await;
+    // A command wakes the engine, and the engine the courier, while the other files lie there.
+    running.ask(json!({"command": "case acknowledge", "case": "C-000001"})).await;
+    running.log.until("L-000001 accepted").await;
+    let log = running.log.all();
+    let at = |entry: &str| log.iter().position(|e| e == entry).expect("it happened");
+    assert!(at("read slow-4.csv") < at("L-000001 accepted"), "{log:?}");
+    running.stop().await.expect("a graceful end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn letters_do_not_wait_for_a_file_that_cannot_be_read() {
+    let running = start(Script { letters: vec![(1, "letters")], ..Script::default() }, 1, never);
+    std::fs::write(running.dir.path().join("inbox/bad.csv"), "x").expect("a file");
+    running.log.until("L-000001 accepted").await;
+    running.stop().await.expect("a graceful end");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

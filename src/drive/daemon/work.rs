@@ -1,14 +1,14 @@
 //! What the daemon has done on the writer's thread. The loops know when, this knows what: each call is one step at
 //! one instant. The township implements it with the steps; the loops' own tests implement it with a script.
 
-use crate::domain::ids::{ChannelId, DeliveryId, LetterId};
+use crate::domain::ids::{ChannelId, DeliveryId, LetterId, SourceId};
 use crate::domain::letter::{Answer, Dispatch, Incoming, Outcome, Question};
 use crate::domain::policy::{Policy, Source};
 use crate::domain::{Date, Time};
 use crate::source::directory::Ready;
 use crate::step::intake::Received;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What went wrong with a step; free of personal data, for the log and `status`.
 pub type WorkError = Box<dyn std::error::Error + Send + Sync>;
@@ -24,13 +24,15 @@ pub trait Work: Send + 'static {
     fn engine(&mut self, policy: &Policy, now: Time) -> Result<Option<Time>, WorkError>;
     /// Retention, backup, audit. When to do it again.
     fn upkeep(&mut self, policy: &Policy, now: Time) -> Result<Option<Time>, WorkError>;
-    /// Claims letters that are due: of each channel at most so many.
+    /// Claims letters that are due: of each channel at most so many, none about children of a school of which files lie
+    /// unread.
     fn claim(
         &mut self,
         policy: &Policy,
         now: Time,
         boot: &str,
         room: &BTreeMap<ChannelId, usize>,
+        unread: &BTreeSet<SourceId>,
     ) -> Result<Vec<Dispatch>, WorkError>;
     /// Writes down what became of an attempt.
     fn settle(

@@ -6,11 +6,11 @@ use crate::domain::case::{self, Event, Step};
 use crate::domain::climbing::{self, Moves};
 use crate::domain::compose::{ATTEMPTS_MAX, backoff};
 use crate::domain::ids::{CaseId, ChannelId, IncidentId, LadderId, LetterId, Role};
+use crate::domain::incident;
 use crate::domain::letter::{Answer, Outcome, Question};
 use crate::domain::notice::{About, Notice, NoticeState, Surroundings, Tried};
 use crate::domain::policy::{Channel, OnUnknown, Policy};
 use crate::domain::text::scrub;
-use crate::domain::{incident, ladder};
 use crate::step::{StepError, incidents as steps, ladder_by_hash};
 use crate::store::outbox::{self, LetterRow};
 use crate::store::{Db, Transaction, Vault, cases, findings, incidents};
@@ -33,7 +33,8 @@ pub fn settle(
         if l.state != "sending" || l.attempts != attempt {
             return Ok(());
         }
-        settle_in(tx, &vault, policy, now, &l, outcome, jitter)
+        settle_in(tx, &vault, policy, now, &l, outcome, jitter)?;
+        Ok(outbox::note_waiting(tx, &l.channel, now)?)
     })
 }
 
@@ -78,7 +79,7 @@ fn settle_in(
                 let carried = outbox::carried(tx, letter.id)?;
                 outbox::set_letter_state(tx, letter.id, "failed", Some("channel_down"))?;
                 for n in carried {
-                    outbox::put_back(tx, &n, None)?;
+                    outbox::put_back(tx, &n, false)?;
                 }
             }
             Ok(())
@@ -170,6 +171,10 @@ fn sent(tx: &Transaction, vault: &Vault, n: &Notice, now: Time) -> Result<(), St
                 }
                 incidents::write(tx, &i, Some(now))?;
             }
+            if let Some(i) = incidents::get(tx, id)?.filter(|i| i.closed.is_some()) {
+                let around = Surroundings { school: i.school.clone(), ..Surroundings::default() };
+                steps::tell_mended(tx, &i, &around, now)?;
+            }
         }
         About::Township(_) => {}
     }
@@ -188,7 +193,7 @@ fn failed(
     outbox::set_letter_state(tx, l.id, "failed", Some(why))?;
     for mut n in outbox::carried(tx, l.id)? {
         n.tried.push(Tried { contact: l.contact, channel: l.channel.clone() });
-        outbox::put_back(tx, &n, None)?;
+        outbox::put_back(tx, &n, false)?;
         // Without another way the next rung is due at once: the engine's step after this one must see it.
         if super::Desk::open(tx, vault, policy, now)?.waiting(&n, &mut Default::default())?.is_none() {
             given_up(tx, vault, policy, &n, now)?;
@@ -230,7 +235,7 @@ fn next_contact(tx: &Transaction, vault: &Vault, policy: &Policy, l: &LetterRow,
             n.tried.push(Tried { contact: l.contact, channel });
         }
         if super::Desk::open(tx, vault, policy, now)?.waiting(&n, &mut Default::default())?.is_some() {
-            outbox::put_back(tx, &n, None)?;
+            outbox::put_back(tx, &n, true)?;
         }
     }
     Ok(())
@@ -368,7 +373,7 @@ fn nobody_of_case(
     Ok(())
 }
 
-/// Nobody of a role could be told of an incident.
+/// Nobody of a role could be told of an incident: the next rung to another role is due at once there, too.
 fn nobody_of_incident(
     tx: &Transaction,
     policy: &Policy,
@@ -376,18 +381,16 @@ fn nobody_of_incident(
     id: IncidentId,
     now: Time,
 ) -> Result<(), StepError> {
-    let Some(mut i) = incidents::get(tx, id)? else { return Ok(()) };
+    let Some(mut i) = incidents::get(tx, id)?.filter(|i| i.closed.is_none()) else { return Ok(()) };
     let Some(climb) = &mut i.body.climb else { return Ok(()) };
     let Some(ladder) = ladder_by_hash(tx, policy, &climb.hash) else { return Ok(()) };
     case::step_rung(climb, &n.rung, n.telling, &n.to.role, Step::Unreachable(now));
-    let nobody = climbing::is_unreachable(climb, &ladder, &n.rung, n.telling);
-    if nobody && let Some(next) = ladder::next_to_another_role(climb, &ladder, &n.rung) {
-        climb.brought.entry(next).or_insert(now);
-    }
+    climbing::bring_forward_of(climb, &ladder, &n.rung, now);
+    let missing = climbing::unreachable_roles(climb, &ladder, &n.rung, n.telling);
     incidents::write(tx, &i, Some(now))?;
     let around = Surroundings { school: n.school.clone(), ..Surroundings::default() };
-    for role in ladder.rungs.iter().filter(|r| nobody && r.id == n.rung).flat_map(|r| &r.to) {
-        steps::nobody_to_reach(tx, policy, &around, role, now)?;
+    for (_, role) in missing {
+        steps::nobody_to_reach(tx, policy, &around, &role, now)?;
     }
     Ok(())
 }
@@ -451,7 +454,7 @@ fn not_delivered(
         }
         n.tried.push(Tried { contact: l.contact, channel: l.channel.clone() });
         match desk.waiting(&n, &mut Default::default())? {
-            Some(_) => outbox::put_back(tx, &n, None)?,
+            Some(_) => outbox::put_back(tx, &n, true)?,
             None => given_up(tx, vault, policy, &n, now)?,
         }
     }

@@ -5,11 +5,11 @@ use super::IntakeError;
 use super::apply;
 use super::collect::roster;
 use super::register::{self, Changed};
-use super::winners::{Change, Two, weigh};
+use super::winners::{Change, Two, is_excused, weigh};
 use crate::domain::Time;
 use crate::domain::calendar::Calendar;
 use crate::domain::evidence::Stamp;
-use crate::domain::ids::{DecisionId, DeliveryId, PupilId};
+use crate::domain::ids::{DecisionId, DeliveryId, PupilId, StatusId};
 use crate::domain::policy::{Content, Policy};
 use crate::domain::timeline::Roster;
 use crate::store::deliveries::{self, ConditionKind, State};
@@ -48,7 +48,7 @@ pub fn apply(
         };
         shelf::admit(tx, id, State::Applied, now)?;
         match (past.delivery.content, before) {
-            (Content::Attendance, Some(roster)) => attendance(tx, calendar, &roster, stamp, now)?,
+            (Content::Attendance, Some(roster)) => attendance(tx, policy, calendar, &roster, stamp, now)?,
             (Content::Register, Some(before)) => {
                 let fresh = listed(tx, &before, stamp, now)?;
                 waited(tx, &vault, policy, calendar, &fresh, now, numbers)?;
@@ -68,6 +68,7 @@ pub fn apply(
 
 fn attendance(
     tx: &Transaction,
+    policy: &Policy,
     calendar: &Calendar,
     roster: &Roster,
     stamp: Stamp,
@@ -80,7 +81,8 @@ fn attendance(
         shelf::put_day(tx, stamp.delivery, &school, date)?;
         let after = of_day(tx, &school, date)?;
         let two = Two { before: (&before.0, &before.1), after: (&after.0, &after.1) };
-        weigh(calendar, roster, &school, date, stamp, &classes, &two, &mut change);
+        let is_excused = |status: &StatusId| is_excused(policy, status);
+        weigh(calendar, roster, &school, date, stamp, &classes, &two, &is_excused, &mut change);
     }
     for pupil in change.pupils.into_iter().filter(|p| roster.member_of(*p).is_some()) {
         deliveries::mark_pupil(tx, pupil, now)?;

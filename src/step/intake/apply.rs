@@ -25,7 +25,7 @@ pub enum Plan {
 impl Plan {
     /// What the source's guard finds odd.
     pub fn odd(&self, source: &Source, collected: &Collected) -> Odd {
-        let (unknown, rows) = (collected.unknown + collected.unknown_status, collected.rows);
+        let (unknown, rows) = (collected.unknown + collected.unreadable, collected.rows);
         let mut odd = Odd {
             unknown: over(unknown, rows, source.guard.unknown_rows).then_some((unknown, rows)),
             ..Odd::default()
@@ -111,10 +111,17 @@ fn attendance(
                 let slot = &collected.slots[usize::from(r.slot)];
                 let status = &collected.statuses[usize::from(r.status)];
                 let mask = |x: &Stated| masks[usize::from(x.slot)];
-                let alone =
-                    rows.iter().enumerate().all(|(j, o)| j == i || (o.slot != r.slot && mask(o) & mask(r) == 0));
-                if source.coverage == CoverageKind::Full && *status == *"present" && r.extra == 0 && alone {
-                    sheets.entry(slot).or_default().push(r.pupil);
+                // A presence that nothing in the file contradicts, however often it stands there, is one bit.
+                let present = |x: &Stated| collected.statuses[usize::from(x.status)] == *"present" && x.extra == 0;
+                let alone = |j: usize, o: &Stated| j == i || (o.slot != r.slot && mask(o) & mask(r) == 0) || present(o);
+                if source.coverage == CoverageKind::Full
+                    && present(r)
+                    && rows.iter().enumerate().all(|(j, o)| alone(j, o))
+                {
+                    let listed = sheets.entry(slot).or_default();
+                    if listed.last() != Some(&r.pupil) {
+                        listed.push(r.pupil);
+                    }
                     continue;
                 }
                 let extra = usize::try_from(r.extra)

@@ -35,7 +35,7 @@ pub struct Extra {
 }
 
 pub struct Collected<'a> {
-    policy: &'a Policy,
+    pub(super) policy: &'a Policy,
     pub(super) calendar: &'a Calendar,
     source: &'a Source,
     pub roster: Roster,
@@ -43,8 +43,8 @@ pub struct Collected<'a> {
     pub rows: u32,
     /// Rows that name nobody, or more than one.
     pub unknown: u32,
-    /// Rows whose status word is not known.
-    pub unknown_status: u32,
+    /// Rows whose status word or time of day nobody knows.
+    pub unreadable: u32,
     pub fault_count: u32,
     pub faults: Vec<Fault>,
     pub schools: Vec<SchoolId>,
@@ -85,7 +85,7 @@ impl<'a> Collected<'a> {
             identity: Identity::default(),
             rows: 0,
             unknown: 0,
-            unknown_status: 0,
+            unreadable: 0,
             fault_count: 0,
             faults: Vec::new(),
             schools: Vec::new(),
@@ -127,9 +127,9 @@ impl<'a> Collected<'a> {
     ) -> Result<(), StoreError> {
         match row {
             Err(fault) => {
-                if matches!(fault.kind, FaultKind::UnknownStatus) {
+                if matches!(fault.kind, FaultKind::UnknownStatus | FaultKind::NoSuchSlot) {
                     self.rows += 1;
-                    self.unknown_status += 1;
+                    self.unreadable += 1;
                 }
                 self.keep(fault);
                 Ok(())
@@ -241,6 +241,7 @@ impl<'a> Collected<'a> {
             return;
         }
         if self.calendar.frame_of(i).slot(slot.as_str()).is_none_or(|p| p & periods == 0) {
+            self.unreadable += 1;
             self.fault(FaultKind::NoSuchSlot, place, Some(slot.to_string()));
         }
     }

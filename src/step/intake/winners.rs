@@ -5,9 +5,9 @@ use super::collect::{Collected, Stated};
 use crate::domain::Date;
 use crate::domain::calendar::{Calendar, Periods};
 use crate::domain::evidence::Stamp;
-use crate::domain::ids::{ClassName, PupilId, SchoolId, SlotName, StatusId};
+use crate::domain::ids::{ClassName, PupilId, SchoolId, SlotName, SourceId, StatusId};
 use crate::domain::policy::{CoverageKind, Policy, Replaces, Source};
-use crate::domain::timeline::{ClassNo, Roster};
+use crate::domain::timeline::{ClassNo, Roster, Segment};
 use crate::store::statements::{From, Said, of_day};
 use crate::store::{Connection, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,8 +92,9 @@ fn day(
         leave_until: leave_until(collected, r),
     }));
     let two = Two { before: (&from, &said), after: (&from_then, &said_then) };
+    let is_excused = |status: &StatusId| is_excused(collected.policy, status);
     let (before, after) =
-        weigh(collected.calendar, &collected.roster, school, date, stamp, &source.classes, &two, change);
+        weigh(collected.calendar, &collected.roster, school, date, stamp, &source.classes, &two, &is_excused, change);
     look_for_absence(source, collected, school, date, rows, &before, &after, change);
     Ok(())
 }
@@ -114,13 +115,15 @@ pub fn weigh(
     stamp: Stamp,
     classes: &[ClassName],
     two: &Two,
+    is_excused: &dyn Fn(&StatusId) -> bool,
     change: &mut Change,
 ) -> (Standing, Standing) {
     let frame = calendar.school_index(school).map(|i| calendar.frame_of(i));
     // Slots that the school does not have overlap with everything.
     let periods = |slot: &SlotName| frame.and_then(|f| f.slot(slot.as_str())).unwrap_or(u16::MAX);
-    let before = standing(two.before.0, two.before.1, &periods);
-    let after = standing(two.after.0, two.after.1, &periods);
+    let class = |p: PupilId| class_in(roster, roster.at(p, date)?, school);
+    let before = standing(two.before.0, two.before.1, &periods, &class, is_excused);
+    let after = standing(two.after.0, two.after.1, &periods, &class, is_excused);
     let mut changed = BTreeSet::new();
     for p in before.keys().chain(after.keys()) {
         if before.get(p) != after.get(p) {
@@ -135,11 +138,13 @@ pub fn weigh(
     let own = two.after.0.iter().find(|f| f.stamp == stamp).filter(|f| f.coverage == CoverageKind::Exceptions);
     let same = |f: &From, own: &From| f.stated && f.coverage == CoverageKind::Exceptions && f.scope == own.scope;
     if own.is_some_and(|own| !two.before.0.iter().any(|f| same(f, own))) {
-        for m in roster.expected_in(school, None, date) {
-            let s = m.at(date);
-            if classes.is_empty() || s.class.as_ref().is_some_and(|c| classes.contains(c)) {
+        // Those whom this school lists beside another one too.
+        for m in roster.members().iter().filter(|m| m.at(date).expected) {
+            let Some(no) = class_in(roster, m.at(date), school) else { continue };
+            let class = roster.class_of(no).1;
+            if classes.is_empty() || class.is_some_and(|c| classes.contains(c)) {
                 changed.insert(m.pupil);
-                if let Some(c) = &s.class {
+                if let Some(c) = class {
                     change.classes.insert((school.clone(), c.clone()));
                 }
             }
@@ -154,6 +159,14 @@ pub fn weigh(
     (before, after)
 }
 
+/// The class in which a school has a pupil, be it beside another school.
+fn class_in(roster: &Roster, at: &Segment, school: &SchoolId) -> Option<ClassNo> {
+    if at.school_id == *school {
+        return Some(at.class_no);
+    }
+    at.also.iter().map(|(_, no)| *no).find(|no| roster.class_of(*no).0 == school)
+}
+
 fn leave_until(collected: &Collected, r: &Stated) -> Option<Date> {
     let i = usize::try_from(r.extra).ok()?.checked_sub(1)?;
     collected.extras.get(i)?.leave_until
@@ -165,7 +178,8 @@ fn mark_class(roster: &Roster, class: ClassNo, date: Date, change: &mut Change, 
         change.classes.insert((school.clone(), n.clone()));
     }
     for m in roster.members() {
-        if m.at(date).class_no == class {
+        let at = m.at(date);
+        if at.class_no == class || at.also.iter().any(|(_, no)| *no == class) {
             changed.insert(m.pupil);
         }
     }
@@ -209,29 +223,72 @@ fn look_for_absence(
 
 /// What counts for each pupil: the latest statement of each slot, in the order in which they were made (a later one
 /// about the whole day leaves nothing of the earlier ones).
-pub type Standing = BTreeMap<PupilId, Vec<(SlotName, StatusId, Option<Date>)>>;
+pub type Standing = BTreeMap<PupilId, Vec<Stands>>;
 
-fn standing(from: &[From], said: &[Said], periods: &dyn Fn(&SlotName) -> Periods) -> Standing {
-    let replaced = |s: &Said| {
-        from.iter().find(|f| f.stamp == s.stamp).is_some_and(|f| {
-            f.replaces == Replaces::Day
-                && from.iter().any(|o| o.source == f.source && o.scope == f.scope && o.stamp > f.stamp)
+/// A statement that counts: its slot and status, an end of leave, and the periods in which it was replaced.
+pub type Stands = (SlotName, StatusId, Option<Date>, Periods);
+
+/// What newer deliveries of full exports with `replaces: day` are the whole statement about, by source and class.
+type Replaced<'a> = BTreeMap<(&'a SourceId, ClassNo), BTreeMap<Stamp, Periods>>;
+
+fn standing(
+    from: &[From],
+    said: &[Said],
+    periods: &dyn Fn(&SlotName) -> Periods,
+    class: &dyn Fn(PupilId) -> Option<ClassNo>,
+    is_excused: &dyn Fn(&StatusId) -> bool,
+) -> Standing {
+    let by_stamp: BTreeMap<Stamp, &From> = from.iter().map(|f| (f.stamp, f)).collect();
+    // Lists of exceptions say themselves what they cover; of full exports each row covers the class of its pupil.
+    let gone: BTreeSet<Stamp> = from
+        .iter()
+        .filter(|f| {
+            from.iter().any(|o| {
+                (o.replaces, o.coverage) == (Replaces::Day, CoverageKind::Exceptions)
+                    && (&o.source, &o.scope) == (&f.source, &f.scope)
+                    && o.stamp > f.stamp
+            })
         })
+        .map(|f| f.stamp)
+        .collect();
+    let mut replaced = Replaced::new();
+    if from.iter().any(|f| (f.replaces, f.coverage) == (Replaces::Day, CoverageKind::Full)) {
+        for s in said {
+            let Some(f) = by_stamp.get(&s.stamp) else { continue };
+            if (f.replaces, f.coverage) == (Replaces::Day, CoverageKind::Full)
+                && let Some(class) = class(s.pupil)
+            {
+                *replaced.entry((&f.source, class)).or_default().entry(s.stamp).or_default() |= periods(&s.slot);
+            }
+        }
+    }
+    let replaced_of = |s: &Said| -> Periods {
+        if replaced.is_empty() {
+            return 0;
+        }
+        let Some((f, class)) = by_stamp.get(&s.stamp).zip(class(s.pupil)) else { return 0 };
+        let newer = replaced.get(&(&f.source, class)).into_iter().flatten().filter(|(stamp, _)| **stamp > s.stamp);
+        newer.fold(0, |m, (_, p)| m | p) & periods(&s.slot)
     };
-    let gone: BTreeSet<Stamp> = said.iter().map(|s| s.stamp).collect::<BTreeSet<_>>();
-    let gone: BTreeSet<Stamp> =
-        gone.into_iter().filter(|stamp| said.iter().find(|s| s.stamp == *stamp).is_some_and(replaced)).collect();
     let mut order: Vec<&Said> = said.iter().filter(|s| !gone.contains(&s.stamp)).collect();
     order.sort_by_key(|s| (s.pupil, s.stamp, s.row_no));
     let mut out = Standing::new();
     for s in order {
-        let now = out.entry(s.pupil).or_default();
-        if s.slot == *"day" {
-            now.clear();
-        } else {
-            now.retain(|(slot, _, _)| *slot != s.slot);
+        let replaced = replaced_of(s);
+        if replaced == periods(&s.slot) && replaced != 0 {
+            continue;
         }
-        now.push((s.slot.clone(), s.status.clone(), s.leave_until));
+        let now = out.entry(s.pupil).or_default();
+        // An end of leave outlasts later rows that name none, as long as the child stays excused.
+        let named = now.iter().filter_map(|(.., until, _)| *until).max();
+        let until = s.leave_until.or(named.filter(|_| is_excused(&s.status)));
+        // Where a statement was replaced, what another source said before it counts again.
+        if replaced == 0 && s.slot == *"day" {
+            now.clear();
+        } else if replaced == 0 {
+            now.retain(|(slot, ..)| *slot != s.slot);
+        }
+        now.push((s.slot.clone(), s.status.clone(), until, replaced));
         // Of statements about different times it says nothing which was made first, and presences are stored without
         // their place in the file.
         let mut i = now.len() - 1;
@@ -254,14 +311,19 @@ fn cover(
     let full: BTreeSet<Stamp> = from.iter().filter(|f| f.coverage == CoverageKind::Full).map(|f| f.stamp).collect();
     let mut out = BTreeSet::new();
     for s in said.iter().filter(|s| full.contains(&s.stamp)) {
-        if let Some(at) = roster.at(s.pupil, date).filter(|a| a.school_id == *school) {
-            let key = (at.class_no, s.slot.clone());
+        if let Some(no) = roster.at(s.pupil, date).and_then(|at| class_in(roster, at, school)) {
+            let key = (no, s.slot.clone());
             if !out.contains(&key) {
                 out.insert(key);
             }
         }
     }
     out
+}
+
+/// The status is one of those that `excused` means.
+pub fn is_excused(policy: &Policy, status: &StatusId) -> bool {
+    policy.status(status).is_some_and(|s| s.sets.iter().any(|x| x == "excused"))
 }
 
 /// The status is one of those that `absent` means.

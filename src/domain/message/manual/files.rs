@@ -77,8 +77,8 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("An IANA zone without summer time; default `Asia/Shanghai`.", "没有夏令时的 IANA 时区；默认 `Asia/Shanghai`。"),
     ("The language of what leaves the machine; default `zh-CN`.", "发出去的文字用什么语言；默认 `zh-CN`。"),
     (
-        "Openings at one school within ten minutes are held beyond both limits; so is a class in which nobody came.",
-        "一所学校十分钟里新开的个案超过两个界限就压住；全班没有人来的也压住。",
+        "Cases opened, lifted or relapsed at one school within ten minutes are held beyond both limits; so is a class in which nobody came that day. Statutory notices to offices and urgent ones are not held.",
+        "一所学校十分钟里新开、升级、复缺的个案超过两个界限就压住；当天全班没有人来的也压住。发给机关的法定通知和紧急的不压。",
     ),
     ("More than this share of the school's expected pupils; default 5%.", "超过全校应到学生的这个比例；默认 5%。"),
     ("So many pupils or more; default 10.", "满这么多学生；默认 10。"),
