@@ -3,7 +3,7 @@
 
 use super::calendar::Calendar;
 use super::case::{Case, Climb, Event, State, Step, step_rung};
-use super::ids::{ChannelId, Role, RungId, Word};
+use super::ids::{ChannelId, LadderId, Role, RungId, Word};
 use super::ladder::{self, Anchors, Footing, Planned, Waits};
 use super::notice::{About, NewNotice, Reachable, Surroundings, resolve};
 use super::paper::{self, Paper};
@@ -262,7 +262,7 @@ fn tell(ground: &Ground, case: &mut Case, i: usize, ladder: &Ladder, p: &Planned
         emit(case, ground.now, out, Event::RungSkipped { ladder: ladder_id, rung: rung_id, telling, role, why });
         return;
     }
-    let before = told_of_rung(out, &rung_id, telling);
+    let before = told_of_rung(out, &ladder_id, &rung_id, telling);
     let mut made = 0;
     let mut doubled = 0;
     for who in resolve(ground.policy, &role, ground.around) {
@@ -369,8 +369,10 @@ fn next_if_unreachable(climb: &Climb, ladder: &Ladder, rung: &RungId) -> Option<
     ladder::next_to_another_role(climb, ladder, rung).filter(|next| nobody && !climb.brought.contains_key(next))
 }
 
-fn told_of_rung(out: &Moves, rung: &RungId, telling: u32) -> Vec<notice::Recipient> {
-    out.notices.iter().filter(|n| n.rung == *rung && n.telling == telling).map(|n| n.to.clone()).collect()
+/// Whom this rung of this ladder has told already: another ladder may call a rung by the same name.
+fn told_of_rung(out: &Moves, ladder: &LadderId, rung: &RungId, telling: u32) -> Vec<notice::Recipient> {
+    let of_rung = |n: &&NewNotice| n.ladder.as_ref() == Some(ladder) && n.rung == *rung && n.telling == telling;
+    out.notices.iter().filter(of_rung).map(|n| n.to.clone()).collect()
 }
 
 /// An incident's climb at this instant. `at_once`: every role of every rung is told now (cases.md §4).
@@ -392,7 +394,7 @@ pub fn climb_incident(ground: &Ground, climb: &mut Climb, ladder: &Ladder, facts
             break;
         }
         let Some(rung) = ladder.rungs.iter().find(|r| r.id == p.rung) else { break };
-        let before = told_of_rung(&out, &p.rung, p.telling);
+        let before = told_of_rung(&out, &ladder.id, &p.rung, p.telling);
         let mut made = 0;
         for who in resolve(ground.policy, &p.role, ground.around) {
             if before.iter().any(|r| r.same_person(&who.recipient))

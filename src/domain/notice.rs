@@ -266,6 +266,7 @@ pub const MORNING: &str = "morning";
 #[derive(Clone, Debug)]
 pub struct Told {
     pub to: Recipient,
+    pub ladder: Option<LadderId>,
     pub rung: RungId,
     pub telling: u32,
     pub told: bool,

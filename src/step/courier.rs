@@ -6,6 +6,7 @@ mod settle;
 pub use settle::{answered, questions, receipt, recover, refused, settle};
 
 use super::{StepError, machine, papers, prepared, pupils};
+use crate::domain::calendar::Calendar;
 use crate::domain::casework;
 use crate::domain::climbing::{address, address_kind};
 use crate::domain::compose::{self, Candidate, Way};
@@ -72,21 +73,33 @@ pub fn claim_within(
             }
             out.push(desk.write(&parts, boot, now)?);
         }
-        for (w, c) in waiting
-            .iter()
-            .zip(&candidates)
-            .filter(|(w, c)| !w.stopped && w.notice.free_since.is_none() && c.notice.due <= now)
-        {
-            // What only the channel's pace keeps is late all the same.
-            if compose::earliest(&c.at_any_pace(), &ready.calendar, now, 0) <= now {
-                outbox::set_free(tx, w.notice.id, now)?;
-            }
-        }
+        note_free(tx, &waiting, &candidates, &ready.calendar, now)?;
         for channel in &policy.channels {
             outbox::note_waiting(tx, &channel.id, now)?;
         }
         Ok(out)
     })
+}
+
+/// What only the pace of its channel keeps (no room, patience that it asks for) is late all the same: it is written down
+/// since when.
+fn note_free(
+    tx: &Transaction,
+    waiting: &[Waiting],
+    candidates: &[Candidate],
+    calendar: &Calendar,
+    now: Time,
+) -> Result<(), StoreError> {
+    let is_new = |w: &Waiting| !w.stopped && w.notice.free_since.is_none() && w.notice.due <= now;
+    if !waiting.iter().any(is_new) {
+        return Ok(());
+    }
+    let at_any_pace: Vec<Candidate> = candidates.iter().map(Candidate::at_any_pace).collect();
+    let (letters, _) = compose::compose(&at_any_pace, calendar, now);
+    for w in letters.iter().flatten().map(|i| &waiting[*i]).filter(|w| is_new(w)) {
+        outbox::set_free(tx, w.notice.id, now)?;
+    }
+    Ok(())
 }
 
 /// When the courier is to be called again.

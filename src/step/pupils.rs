@@ -7,7 +7,7 @@ use crate::domain::casework::{self, Draft, Numbers, PupilView};
 use crate::domain::climbing::{self, Ground};
 use crate::domain::evidence::{Act, Decision, DecisionKind, Evidence};
 use crate::domain::finding::{Change, Finding};
-use crate::domain::ids::{CaseId, DecisionId, PupilId, Role, RungId};
+use crate::domain::ids::{CaseId, DecisionId, LadderId, PupilId, Role, RungId};
 use crate::domain::notice::{self, About, NewNotice, Surroundings, Told};
 use crate::domain::policy::{Person, Policy};
 use crate::domain::timeline::{Segment, Statements};
@@ -272,7 +272,7 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
     let case = &draft.case;
     let about = About::Case(case.id);
     let told = outbox::told(tx, about)?;
-    let mut cancelled_rungs: Vec<&RungId> = Vec::new();
+    let mut cancelled_rungs: Vec<(&LadderId, &RungId)> = Vec::new();
     for event in &draft.events {
         match event {
             Event::Returned { .. } => {
@@ -295,10 +295,10 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
                 // What was to be taken back stands again.
                 outbox::cancel(tx, about, |n| n.rung == notice::CORRECTED)?;
             }
-            Event::RungCancelled { rung, .. } => {
-                outbox::cancel(tx, about, |n| n.rung == *rung)?;
-                outbox::retire(tx, about, rung)?;
-                cancelled_rungs.push(rung);
+            Event::RungCancelled { ladder, rung } => {
+                outbox::cancel(tx, about, |n| n.ladder.as_ref() == Some(ladder) && n.rung == *rung)?;
+                outbox::retire(tx, about, ladder, rung)?;
+                cancelled_rungs.push((ladder, rung));
             }
             _ => {}
         }
@@ -306,7 +306,9 @@ fn tell_outside(tx: &Transaction, around: &Around, people: &Surroundings, draft:
     let corrected = draft.events.iter().any(|e| matches!(e, Event::Corrected { .. }));
     if corrected {
         let of = |t: &Told| {
-            notice::is_alarm(t) && (case.state == State::Closed || cancelled_rungs.iter().any(|r| **r == t.rung))
+            notice::is_alarm(t)
+                && (case.state == State::Closed
+                    || cancelled_rungs.iter().any(|(l, r)| t.ladder.as_ref() == Some(*l) && **r == t.rung))
         };
         for (to, via) in notice::told_people(&told, of) {
             let facts = json!({ "all": case.state == State::Closed });

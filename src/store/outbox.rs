@@ -145,14 +145,16 @@ pub fn notice(conn: &Connection, id: NoticeId) -> Result<Option<Notice>, StoreEr
 /// Who has been told what of a case or incident, oldest first; letters under way count as told.
 pub fn told(conn: &Connection, about: About) -> Result<Vec<Told>, StoreError> {
     let mut q = conn.prepare_cached(
-        "SELECT role, office, person, rung, telling, told IS NOT NULL, told_by, via FROM notice
+        "SELECT role, office, person, rung, telling, told IS NOT NULL, told_by, via, ladder FROM notice
          WHERE about = ?1 AND state <> 'cancelled' ORDER BY ifnull(told, made), id",
     )?;
     let mut rows = q.query([about_text(about)])?;
     let mut out = Vec::new();
     while let Some(r) = rows.next()? {
         let by: Option<String> = r.get(6)?;
+        let ladder: String = r.get(8)?;
         out.push(Told {
+            ladder: (!ladder.is_empty()).then(|| LadderId::from(ladder)),
             to: Recipient { role: Role::from(r.get::<_, String>(0)?), office: r.get(1)?, person: r.get(2)? },
             rung: RungId::from(r.get::<_, String>(3)?),
             telling: r.get(4)?,
@@ -185,11 +187,12 @@ pub fn cancel(tx: &Transaction, about: About, which: impl Fn(&Notice) -> bool) -
 pub const RETIRED: u32 = 1_000_000_000;
 
 /// What a cancelled rung has told stays as it was, under tellings that are nobody's any more.
-pub fn retire(tx: &Transaction, about: About, rung: &RungId) -> Result<(), StoreError> {
+pub fn retire(tx: &Transaction, about: About, ladder: &LadderId, rung: &RungId) -> Result<(), StoreError> {
     tx.prepare_cached(
-        "UPDATE notice SET telling = ?3 + id WHERE about = ?1 AND rung = ?2 AND telling < ?3 AND state <> 'cancelled'",
+        "UPDATE notice SET telling = ?4 + id
+         WHERE about = ?1 AND ladder = ?2 AND rung = ?3 AND telling < ?4 AND state <> 'cancelled'",
     )?
-    .execute(params![about_text(about), rung.as_str(), RETIRED])?;
+    .execute(params![about_text(about), ladder.as_str(), rung.as_str(), RETIRED])?;
     Ok(())
 }
 
