@@ -10,7 +10,7 @@ use kongchuo::step::intake::{Found, How, moved, receive};
 use kongchuo::step::machine::{self, Machine};
 use kongchuo::step::{courier, engine, late};
 use kongchuo::store::{Db, Key, incidents};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 use std::path::Path;
 use std::time::Duration;
@@ -61,15 +61,8 @@ impl Town {
     }
     fn claim(&mut self, now: &str, room: usize) -> Vec<Dispatch> {
         let room = BTreeMap::from([(ChannelId::new("sms"), room)]);
-        let claimed = courier::claim_within(
-            &mut self.db,
-            &self.policy,
-            at(now),
-            "boot",
-            &room,
-            &std::collections::BTreeSet::new(),
-        )
-        .expect("claimed");
+        let claimed = courier::claim_within(&mut self.db, &self.policy, at(now), "boot", &room, &BTreeSet::new())
+            .expect("claimed");
         claimed.into_iter().filter(|d| d.channel == "sms").collect()
     }
     fn next(&mut self, now: &str) -> Option<Time> {

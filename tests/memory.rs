@@ -58,7 +58,7 @@ fn most(days: usize, slots: &[&str]) -> u64 {
     let (mut db, policy) = (Db::open_in_memory(&key()).expect("memory"), policy());
     let (register, roll) = (register(), roll(days, slots));
     let mut give = |source: &str, now: &str, csv: &str| {
-        let found = Found { source: SourceId::new(source), file_name: "a.csv".into(), modified: at(now) };
+        let found = Found { source: SourceId::new(source), file_name: "a.csv", modified: at(now) };
         let taken = receive(&mut db, &policy, at(now), &found, &mut Cursor::new(csv.as_bytes()), How::Poll);
         let taken = taken.expect("received");
         assert_eq!((taken.outcome, taken.fault_count), (Outcome::Applied, 0), "{:?}", taken.faults.first());

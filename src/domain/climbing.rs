@@ -337,6 +337,13 @@ pub fn is_unreachable(climb: &Climb, ladder: &Ladder, rung: &RungId, telling: u3
     told.is_some_and(|t| t.len() == roles && t.values().all(|s| matches!(s, Step::Unreachable(_))))
 }
 
+/// The roles of a rung that lack a contact: all of them, if not one recipient could be reached; else none.
+pub fn unreachable_roles(climb: &Climb, ladder: &Ladder, rung: &RungId, telling: u32) -> Vec<(RungId, Role)> {
+    let nobody = is_unreachable(climb, ladder, rung, telling);
+    let roles = ladder.rungs.iter().filter(|r| nobody && r.id == *rung).flat_map(|r| &r.to);
+    roles.map(|role| (rung.clone(), role.clone())).collect()
+}
+
 /// If not one recipient of a rung can be reached, each of its roles lacks a contact, and the next rung to another role is
 /// due at once.
 pub fn nobody_reached(
@@ -348,28 +355,25 @@ pub fn nobody_reached(
     now: Time,
     out: &mut Moves,
 ) {
-    let climb = &case.climbs[i];
-    if !is_unreachable(climb, ladder, rung, telling) {
-        return;
-    }
-    let roles = ladder.rungs.iter().filter(|r| r.id == *rung).flat_map(|r| &r.to);
-    out.unreachable.extend(roles.map(|role| (rung.clone(), role.clone())));
+    out.unreachable.extend(unreachable_roles(&case.climbs[i], ladder, rung, telling));
     if telling > 0 {
         return;
     }
-    let next = ladder::next_to_another_role(climb, ladder, rung).filter(|next| !climb.brought.contains_key(next));
-    if let Some(next) = next {
+    if let Some(next) = next_if_unreachable(&case.climbs[i], ladder, rung) {
         emit(case, now, out, Event::RungBroughtForward { ladder: ladder.id.clone(), rung: next });
     }
 }
 
 /// The same for an incident's climb.
 pub fn bring_forward_of(climb: &mut Climb, ladder: &Ladder, rung: &RungId, now: Time) {
-    if is_unreachable(climb, ladder, rung, 0)
-        && let Some(next) = ladder::next_to_another_role(climb, ladder, rung)
-    {
-        climb.brought.entry(next).or_insert(now);
+    if let Some(next) = next_if_unreachable(climb, ladder, rung) {
+        climb.brought.insert(next, now);
     }
+}
+
+fn next_if_unreachable(climb: &Climb, ladder: &Ladder, rung: &RungId) -> Option<RungId> {
+    let nobody = is_unreachable(climb, ladder, rung, 0);
+    ladder::next_to_another_role(climb, ladder, rung).filter(|next| nobody && !climb.brought.contains_key(next))
 }
 
 /// Whom this rung of this ladder has told already: another ladder may call a rung by the same name.
@@ -411,7 +415,7 @@ pub fn climb_incident(ground: &Ground, climb: &mut Climb, ladder: &Ladder, facts
         let step = if made > 0 { Step::Noticed(ground.now) } else { Step::Unreachable(ground.now) };
         step_rung(climb, &p.rung, p.telling, &p.role, step);
         if made == 0 {
-            out.unreachable.push((p.rung.clone(), p.role.clone()));
+            out.unreachable.extend(unreachable_roles(climb, ladder, &p.rung, p.telling));
             bring_forward_of(climb, ladder, &p.rung, ground.now);
         }
     }

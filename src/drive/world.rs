@@ -18,12 +18,12 @@ pub struct Died;
 
 /// How long a slow gateway takes to answer, in seconds.
 const SLOW_S: i64 = 60;
+/// For how long one takes no more letters that says so.
+const THROTTLE_S: u32 = 60;
 /// When the engine is called again if it goes on asking for it.
 const NAP: TimeDelta = TimeDelta::seconds(30);
 /// So often at most the engine is called again at one instant without a letter between.
 const AGAIN_MAX: u32 = 3;
-/// For how long one takes no more letters that says so.
-const THROTTLE_S: u32 = 60;
 /// More rounds than this within one instant mean that two steps feed each other for ever.
 const ROUNDS_MAX: u32 = 10_000;
 
@@ -40,7 +40,7 @@ pub enum Happening {
         address: Option<String>,
         does: Does,
     },
-    /// A gateway reports on the last letter that it took for an address, before or after anything else it says.
+    /// A gateway reports on the last letter that it was given for an address, before or after anything else it says.
     Report {
         channel: ChannelId,
         address: String,
@@ -223,6 +223,8 @@ pub struct World<S> {
     asleep_until: Option<Time>,
     dies: Option<Death>,
     gateways: BTreeMap<(ChannelId, Option<String>), Does>,
+    /// The last letter that a gateway was given for an address.
+    last: BTreeMap<(ChannelId, String), LetterId>,
     /// Letters that a slow gateway has taken and not answered.
     in_flight: Vec<(Time, Dispatch)>,
     pub sent: Vec<Sent>,
@@ -241,6 +243,7 @@ impl<S: Steps> World<S> {
             asleep_until: None,
             dies: None,
             gateways: BTreeMap::new(),
+            last: BTreeMap::new(),
             in_flight: Vec::new(),
             sent: Vec::new(),
             refused: Vec::new(),
@@ -369,12 +372,8 @@ impl<S: Steps> World<S> {
                 None
             }
             Happening::Report { channel, address, delivered } => {
-                let sent =
-                    self.sent.iter().filter(|s| s.channel == *channel && s.address == *address).map(|s| s.letter);
-                let taken = self.in_flight.iter().map(|(_, d)| d);
-                let taken = taken.filter(|d| d.channel == *channel && d.to.address == *address).map(|d| d.letter);
-                if let Some(letter) = sent.chain(taken).max() {
-                    self.steps.receipt(now, letter, *delivered)?;
+                if let Some(letter) = self.last.get(&(channel.clone(), address.clone())) {
+                    self.steps.receipt(now, *letter, *delivered)?;
                 }
                 None
             }
@@ -454,6 +453,7 @@ impl<S: Steps> World<S> {
     /// A death meets one letter only: those claimed with it have come and gone.
     fn send(&mut self, mut claimed: Vec<Dispatch>) -> Result<(), Broken> {
         let now = self.now;
+        self.last.extend(claimed.iter().map(|d| ((d.channel.clone(), d.to.address.clone()), d.letter)));
         let last = self.dies.take().map(|death| (death, claimed.remove(0)));
         for d in claimed {
             let does = match self.steps.remembered(&d)? {

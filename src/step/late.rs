@@ -58,11 +58,11 @@ fn silent(
         let told_from = state.waiting_since.filter(|_| state.waiting_until.is_none()).map(|t| t.max(woke) + SILENT);
         let begun = open.iter().find(|i| i.kind == kind::CHANNEL_DOWN && i.subject == channel.id.as_str());
         let goes_on = begun.is_some_and(|i| state.last_ok.is_none_or(|ok| ok < i.opened));
-        let silent = told_from.is_some_and(|t| t <= now) || goes_on;
-        let refused = super::courier::refused(tx, &channel.id)?;
-        if state.down_since.is_some() || silent || refused.is_some() {
-            let refused = refused.filter(|_| state.down_since.is_none() && !silent);
-            out.push(of_channel(kind::CHANNEL_DOWN, &channel.id, json!({ "why": state.why, "refused": refused })));
+        let down = state.down_since.is_some() || told_from.is_some_and(|t| t <= now);
+        let refused = courier::refused(tx, &channel.id)?;
+        if down || goes_on || refused.is_some() {
+            let detail = json!({ "why": state.why, "refused": refused.filter(|_| !down) });
+            out.push(of_channel(kind::CHANNEL_DOWN, &channel.id, detail));
         }
         wakes.extend(told_from);
     }

@@ -378,7 +378,7 @@ fn nobody_of_case(
     Ok(())
 }
 
-/// Nobody of a role could be told of an incident.
+/// Nobody of a role could be told of an incident: the next rung to another role is due at once there, too.
 fn nobody_of_incident(
     tx: &Transaction,
     policy: &Policy,
@@ -390,14 +390,12 @@ fn nobody_of_incident(
     let Some(climb) = &mut i.body.climb else { return Ok(()) };
     let Some(ladder) = ladder_by_hash(tx, policy, &climb.hash) else { return Ok(()) };
     case::step_rung(climb, &n.rung, n.telling, &n.to.role, Step::Unreachable(now));
-    let nobody = climbing::is_unreachable(climb, &ladder, &n.rung, n.telling);
-    if n.telling == 0 {
-        climbing::bring_forward_of(climb, &ladder, &n.rung, now);
-    }
+    climbing::bring_forward_of(climb, &ladder, &n.rung, now);
+    let missing = climbing::unreachable_roles(climb, &ladder, &n.rung, n.telling);
     incidents::write(tx, &i, Some(now))?;
     let around = Surroundings { school: n.school.clone(), ..Surroundings::default() };
-    for role in ladder.rungs.iter().filter(|r| nobody && r.id == n.rung).flat_map(|r| &r.to) {
-        steps::nobody_to_reach(tx, policy, &around, role, now)?;
+    for (_, role) in missing {
+        steps::nobody_to_reach(tx, policy, &around, &role, now)?;
     }
     Ok(())
 }
