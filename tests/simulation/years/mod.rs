@@ -32,7 +32,7 @@ const YEARS: u64 = if cfg!(debug_assertions) { 1 } else { 200 };
 const WHOLE_FROM: u64 = 1_000_000;
 const WHOLE: u64 = if cfg!(debug_assertions) { 0 } else { 1 };
 /// Of the others, every such one is of ten schools.
-const MIDDLE_EVERY: u64 = 10;
+const MIDDLE_EVERY: u64 = 20;
 
 fn scale_of(number: u64) -> Scale {
     match number {
