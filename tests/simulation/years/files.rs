@@ -349,7 +349,7 @@ fn register(schools: &[School], pupils: &[Pupil], day: Date) -> Export {
             continue;
         }
         let (mut status, mut until, mut basis, mut left) = ("在读", String::new(), "", String::new());
-        match p.left.filter(|(l, _)| day > *l && !p.back().is_some_and(|b| day >= b)) {
+        match p.left.filter(|(l, _)| day > *l && p.back().is_none_or(|b| day < b)) {
             Some((l, Left::Away)) => (status, left) = ("转出", l.to_string()),
             Some((_, Left::Suspended(u))) => (status, until, basis) = ("休学", u.to_string(), "县教基〔2026〕31号"),
             None => {}

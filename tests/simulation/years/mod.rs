@@ -28,11 +28,10 @@ use town::{Scale, School};
 
 /// An unoptimised build needs minutes for what an optimised one does in seconds.
 const YEARS: u64 = if cfg!(debug_assertions) { 1 } else { 200 };
-/// Years after this number are of the whole size: KONGCHUO_WHOLE says how many.
+/// Years after this number are of the whole size. One takes minutes: KONGCHUO_WHOLE says how many, none by itself.
 const WHOLE_FROM: u64 = 1_000_000;
-const WHOLE: u64 = if cfg!(debug_assertions) { 0 } else { 1 };
 /// Of the others, every such one is of ten schools.
-const MIDDLE_EVERY: u64 = 10;
+const MIDDLE_EVERY: u64 = 20;
 
 fn scale_of(number: u64) -> Scale {
     match number {
@@ -255,7 +254,7 @@ fn in_whole_school_years_nobody_is_lost_and_nobody_is_told_of_wrongly() {
     let years: Vec<u64> = match number("KONGCHUO_YEAR") {
         Some(one) => vec![one],
         None => {
-            let whole = (1..=number("KONGCHUO_WHOLE").unwrap_or(WHOLE)).map(|n| WHOLE_FROM + n);
+            let whole = (1..=number("KONGCHUO_WHOLE").unwrap_or(0)).map(|n| WHOLE_FROM + n);
             whole.chain(1..=number("KONGCHUO_YEARS").unwrap_or(YEARS)).collect()
         }
     };

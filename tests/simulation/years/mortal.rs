@@ -165,10 +165,10 @@ impl Mortal {
         self.coming.push((now + chrono::TimeDelta::minutes(minutes as i64), came));
     }
 
-    /// What the gateway will report of a letter that it took.
-    fn will_report(&mut self, now: Time, letter: LetterId) {
+    /// What the gateway will report of a letter that it took. True: that it was delivered, at once.
+    fn will_report(&mut self, now: Time, letter: LetterId) -> bool {
         let receipt = |delivered| Incoming::Receipt { id: letter.to_string(), delivered };
-        let (soon, late) = (self.chance.below(90), 180 + self.chance.below(1600));
+        let (soon, late) = (1 + self.chance.below(90), 180 + self.chance.below(1600));
         match self.chance.below(80) {
             0 => self.luck.never += 1,
             1 => self.later(now, soon, receipt(false)),
@@ -177,11 +177,10 @@ impl Mortal {
             4 => [soon, soon, late].into_iter().for_each(|n| self.later(now, n, receipt(true))),
             5 => [(soon, true), (late, false)].into_iter().for_each(|(n, d)| self.later(now, n, receipt(d))),
             6 => [(soon, false), (late, true)].into_iter().for_each(|(n, d)| self.later(now, n, receipt(d))),
-            _ => {
-                let soon = self.chance.below(4);
-                self.later(now, soon, receipt(true));
-            }
+            7 => self.later(now, soon, receipt(true)),
+            _ => return true,
         }
+        false
     }
 
     /// What somebody will answer.
@@ -315,6 +314,7 @@ impl Steps for Mortal {
         self.tried(|s| s.claim(now))
     }
     fn settle(&mut self, now: Time, d: &Dispatch, o: Outcome) -> Result<(), Broken> {
+        let mut is_delivered = false;
         let taken = matches!(o, Outcome::Accepted(_) | Outcome::Unknown(_));
         if taken && self.is_sms(&d.channel) {
             // The report may be quicker than the answer.
@@ -322,11 +322,12 @@ impl Steps for Mortal {
                 let delivered = self.chance.below(3) > 0;
                 self.receipt(now, d.letter, delivered)?;
             } else {
-                self.will_report(now, d.letter);
+                is_delivered = self.will_report(now, d.letter);
             }
             self.will_answer(now, d);
         }
-        self.tried(|s| s.settle(now, d, o.clone()))
+        self.tried(|s| s.settle(now, d, o.clone()))?;
+        if is_delivered { self.receipt(now, d.letter, true) } else { Ok(()) }
     }
     fn receipt(&mut self, now: Time, l: LetterId, delivered: bool) -> Result<(), Broken> {
         self.held_to(l, delivered, |mortal| mortal.tried(|s| s.receipt(now, l, delivered)))
