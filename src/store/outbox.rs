@@ -273,6 +273,27 @@ pub fn free(conn: &Connection) -> Result<Vec<(Notice, Option<ChannelId>)>, Store
     Ok(out)
 }
 
+/// A letter that told it was not delivered after all: told is what another letter told, perhaps; else nothing. By whom and
+/// when it counts as told now.
+pub fn told_otherwise(
+    tx: &Transaction,
+    id: NoticeId,
+    but: LetterId,
+) -> Result<Option<(Time, (u32, ChannelId))>, StoreError> {
+    let other: Option<(u32, String, i64)> = tx
+        .prepare_cached(
+            "SELECT l.contact, l.channel, ifnull(l.accepted, l.claimed) FROM letter_notice c JOIN letter l ON l.id = c.letter
+             WHERE c.notice = ?1 AND l.id <> ?2 AND l.state IN ('accepted', 'delivered', 'unknown')
+             ORDER BY l.id DESC LIMIT 1",
+        )?
+        .query_row([id.0, but.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+        .optional()?;
+    let by = other.as_ref().map(|(contact, channel, _)| json(&(contact, channel))).transpose()?;
+    let at = other.as_ref().map(|(_, _, at)| *at);
+    tx.prepare_cached("UPDATE notice SET told = ?2, told_by = ?3 WHERE id = ?1")?.execute(params![id.0, at, by])?;
+    Ok(other.map(|(contact, channel, at)| (from_ms(at), (contact, ChannelId::from(channel)))))
+}
+
 pub fn give_up(tx: &Transaction, id: NoticeId) -> Result<(), StoreError> {
     tx.prepare_cached("UPDATE notice SET letter = NULL, state = 'given_up' WHERE id = ?1")?.execute([id.0])?;
     Ok(())
@@ -442,19 +463,6 @@ pub fn carried(conn: &Connection, id: LetterId) -> Result<Vec<Notice>, StoreErro
 pub fn is_under_way(conn: &Connection, id: NoticeId) -> Result<bool, StoreError> {
     let sql = "SELECT letter IS NOT NULL FROM notice WHERE id = ?1";
     Ok(conn.prepare_cached(sql)?.query_row([id.0], |r| r.get(0)).optional()?.unwrap_or(false))
-}
-
-/// Another letter than this one has told the notice, or perhaps told it.
-pub fn is_told_by_another(conn: &Connection, id: NoticeId, but: LetterId) -> Result<bool, StoreError> {
-    let sql = "SELECT count(*) FROM letter_notice c JOIN letter l ON l.id = c.letter
-         WHERE c.notice = ?1 AND l.id <> ?2 AND l.state IN ('accepted', 'delivered', 'unknown')";
-    Ok(conn.prepare_cached(sql)?.query_row([id.0, but.0], |r| r.get::<_, i64>(0))? > 0)
-}
-
-/// The letter that had told it was not delivered: nobody has been told.
-pub fn untell(tx: &Transaction, id: NoticeId) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE notice SET told = NULL, told_by = NULL WHERE id = ?1")?.execute([id.0])?;
-    Ok(())
 }
 
 /// A notice goes no more with a letter that waits for another attempt.

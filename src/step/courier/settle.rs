@@ -446,9 +446,8 @@ fn not_delivered(
         if !matches!(n.state, NoticeState::Told | NoticeState::Waiting) {
             continue;
         }
-        if state == "failed" && !outbox::is_told_by_another(tx, n.id, l.id)? {
-            outbox::untell(tx, n.id)?;
-            (n.told, n.told_by) = (None, None);
+        if state == "failed" {
+            (n.told, n.told_by) = outbox::told_otherwise(tx, n.id, l.id)?.unzip();
         }
         let desk = super::Desk::open(tx, vault, policy, now)?;
         if !desk.has_point(&n)? {
