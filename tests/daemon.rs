@@ -117,6 +117,8 @@ fn simulating_beside_a_running_daemon_changes_nothing_and_disturbs_nobody() {
         outbox::letters(db.conn()).expect("letters").len()
     };
     let rounds = |dir: &Path| ask(dir, json!({"command": "rounds"}));
+    // Its one rung is sent: the operator is told that the ladder has come to its end.
+    wait_for("the operator's letter", dir, || letters(dir) == 2);
     let (pid, before) = (rounds(dir)["pid"].clone(), letters(dir));
     let today = kongchuo::clock::now(chrono_tz::Asia::Shanghai).date().to_string();
     let simulate = ["simulate", "--from", &today, "--to", &today, "--format", "json"];

@@ -118,7 +118,7 @@ pub struct Planned {
 fn anchored(climb: &Climb, anchors: &Anchors, anchor: &Anchor) -> Option<Time> {
     match anchor {
         Anchor::Start => Some(climb.started),
-        Anchor::Level(l) => anchors.levels.get(l).copied().map(|t| t.max(climb.started)),
+        Anchor::Level(l) => anchors.levels.get(l).copied(),
         Anchor::Act(kind) => anchors.acts.get(kind).copied(),
         Anchor::Served(document) => anchors.served.get(document).map(|d| d.and_time(TimeOfDay::MIN)),
         Anchor::Mark(mark) => anchors.marks.get(mark).copied(),
@@ -379,12 +379,11 @@ pub fn exhausted_at(footing: &Footing, climb: &Climb, ladder: &Ladder) -> Option
     (sent >= repeat.times && !open).then(|| add(footing, last_gone(state).unwrap_or(ended), repeat.every, None))
 }
 
-/// The rung with which a climb goes on: the first in order that is still to be told and waits for time only.
+/// The rung with which a climb goes on: the first in time that is still to be told and waits for time only.
 pub fn next_rung(footing: &Footing, climb: &Climb, ladder: &Ladder, anchors: &Anchors) -> Option<RungId> {
     dues(footing, climb, ladder, anchors)
         .into_iter()
-        .map(|(_, rung, _)| rung)
-        .find(|rung| {
+        .filter(|(_, rung, _)| {
             let told = climb.rungs.get(&rung.id);
             !told.is_some_and(|s| s.cancelled)
                 && rung
@@ -392,7 +391,8 @@ pub fn next_rung(footing: &Footing, climb: &Climb, ladder: &Ladder, anchors: &An
                     .iter()
                     .any(|role| !told.and_then(|s| s.tellings.get(&0)).is_some_and(|t| t.contains_key(role)))
         })
-        .map(|r| r.id.clone())
+        .min_by_key(|(n, _, due)| (*due, *n))
+        .map(|(_, r, _)| r.id.clone())
 }
 
 /// Nobody of a rung could be reached: the next rung to another role that waits for time alone (anchored at the start).
