@@ -273,13 +273,12 @@ pub fn free(conn: &Connection) -> Result<Vec<(Notice, Option<ChannelId>)>, Store
     Ok(out)
 }
 
+/// When a notice was told, and by which contact and channel.
+pub type ToldBy = (Time, (u32, ChannelId));
+
 /// A letter that told it was not delivered after all: told is what another letter told, perhaps; else nothing. By whom and
 /// when it counts as told now.
-pub fn told_otherwise(
-    tx: &Transaction,
-    id: NoticeId,
-    but: LetterId,
-) -> Result<Option<(Time, (u32, ChannelId))>, StoreError> {
+pub fn told_otherwise(tx: &Transaction, id: NoticeId, but: LetterId) -> Result<Option<ToldBy>, StoreError> {
     let other: Option<(u32, String, i64)> = tx
         .prepare_cached(
             "SELECT l.contact, l.channel, ifnull(l.accepted, l.claimed) FROM letter_notice c JOIN letter l ON l.id = c.letter

@@ -102,9 +102,10 @@ async fn read_settled<W: Work>(work: &mut W, policy: &Policy, begun: Time) -> Re
             let files = match directory.poll(now, true) {
                 Ok(files) => files,
                 Err(error) => {
-                    // The others go on.
-                    tracing::warn!(source = %source.id, %error, "a source cannot be read");
-                    unreadable.insert(source.id.clone());
+                    // The others go on; it is told once, however often it is looked into.
+                    if unreadable.insert(source.id.clone()) {
+                        tracing::warn!(source = %source.id, %error, "a source cannot be read");
+                    }
                     continue;
                 }
             };
