@@ -410,7 +410,7 @@ fn a_delivery_that_took_the_process_down_twice_is_set_aside() {
 fn an_error_in_the_middle_leaves_nothing_and_the_file_is_taken_later() {
     let mut t = Town::with_register();
     let csv = roll("2026-09-07", A);
-    for table in ["sheet", "delivery_date", "class_dirty"] {
+    for table in ["sheet", "delivery_date", "group_dirty"] {
         let fail = format!("CREATE TEMP TRIGGER fail BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END;");
         t.db.conn().execute_batch(&fail).expect("trigger");
         let found = Found { source: SourceId::new("roll"), file_name: "a.csv", modified: at("2026-09-07 09:00") };

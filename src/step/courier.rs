@@ -177,7 +177,7 @@ struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     fn open(tx: &'a Transaction<'a>, vault: &'a Vault, policy: &'a Policy, now: Time) -> Result<Self, StoreError> {
-        let busy = !deliveries::dirty_pupils(tx)?.is_empty();
+        let busy = !deliveries::dirty_pupils(tx)?.is_empty() || deliveries::groups_are_dirty(tx)?;
         Ok(Desk { tx, vault, policy, busy, unread: &NONE, now })
     }
 

@@ -50,7 +50,7 @@ pub fn step(db: &mut Db, policy: &Policy, now: Time) -> Result<Step, StepError> 
         // Another policy concerns everybody, in the same transaction.
         let mut list = if changed.is_some() { vault::all_pupils(tx)? } else { deliveries::dirty_pupils(tx)? };
         let mut before = changed.and_then(|c| c.calendar_before);
-        let marked = !list.is_empty();
+        let marked = !list.is_empty() || deliveries::groups_are_dirty(tx)?;
         let woken = woken_pupils(tx, now)?;
         let mut groups = group_rules(policy) && (marked || !woken.is_empty() || groups_due(tx, now)?);
         list.extend(cases::due_pupils(tx, now)?);

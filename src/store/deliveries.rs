@@ -5,7 +5,7 @@ use super::vault::Cell;
 use super::{Connection, StoreError, Transaction, Vault, from_json, from_word, json, word};
 use crate::domain::evidence::Stamp;
 use crate::domain::fault::Fault;
-use crate::domain::ids::{ClassName, DeliveryId, PupilId, SchoolId, SourceId};
+use crate::domain::ids::{DeliveryId, PupilId, SchoolId, SourceId};
 use crate::domain::policy::{Content, Source};
 use crate::domain::record::Place;
 use crate::domain::{Date, Time};
@@ -348,15 +348,9 @@ pub fn mark_pupil(tx: &Transaction, pupil: PupilId, since: Time) -> Result<(), S
     Ok(())
 }
 
-pub fn mark_class(tx: &Transaction, school: &SchoolId, class: &ClassName, since: Time) -> Result<(), StoreError> {
-    tx.prepare_cached("INSERT OR IGNORE INTO class_dirty (school, class, since) VALUES (?1, ?2, ?3)")?
-        .execute(params![school.as_str(), class.as_str(), ms(since)])?;
-    Ok(())
-}
-
-pub fn mark_school(tx: &Transaction, school: &SchoolId, since: Time) -> Result<(), StoreError> {
-    tx.prepare_cached("INSERT OR IGNORE INTO school_dirty (school, since) VALUES (?1, ?2)")?
-        .execute(params![school.as_str(), ms(since)])?;
+/// Marks the rules about classes and schools for evaluation.
+pub fn mark_groups(tx: &Transaction, since: Time) -> Result<(), StoreError> {
+    tx.prepare_cached("INSERT OR IGNORE INTO group_dirty (only_row, since) VALUES (1, ?1)")?.execute([ms(since)])?;
     Ok(())
 }
 
@@ -366,22 +360,13 @@ pub fn dirty_pupils(conn: &Connection) -> Result<Vec<PupilId>, StoreError> {
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-pub fn dirty_classes(conn: &Connection) -> Result<Vec<(SchoolId, ClassName)>, StoreError> {
-    let mut q = conn.prepare_cached("SELECT school, class FROM class_dirty ORDER BY school, class")?;
-    let found =
-        q.query_map([], |r| Ok((SchoolId::from(r.get::<_, String>(0)?), ClassName::from(r.get::<_, String>(1)?))))?;
-    Ok(found.collect::<Result<_, _>>()?)
-}
-
-pub fn dirty_schools(conn: &Connection) -> Result<Vec<SchoolId>, StoreError> {
-    let mut q = conn.prepare_cached("SELECT school FROM school_dirty ORDER BY school")?;
-    let found = q.query_map([], |r| Ok(SchoolId::from(r.get::<_, String>(0)?)))?;
-    Ok(found.collect::<Result<_, _>>()?)
+pub fn groups_are_dirty(conn: &Connection) -> Result<bool, StoreError> {
+    Ok(conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM group_dirty)")?.query_row([], |r| r.get(0))?)
 }
 
 /// Everything that was marked has been evaluated; call it in the transaction that writes the consequences.
 pub fn clear_marks(tx: &Transaction) -> Result<(), StoreError> {
-    for sql in ["DELETE FROM pupil_dirty", "DELETE FROM class_dirty", "DELETE FROM school_dirty"] {
+    for sql in ["DELETE FROM pupil_dirty", "DELETE FROM group_dirty"] {
         tx.prepare_cached(sql)?.execute([])?;
     }
     Ok(())

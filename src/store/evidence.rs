@@ -151,11 +151,16 @@ fn of_schools(
             used.insert(delivery);
             stated.entry(delivery).or_default().entry(school.clone()).or_default().push(from_day(r.get(1)?));
         }
+    }
+    // Who lists a pupil of several schools is told by what each of them exported last.
+    let mut listing: BTreeSet<SchoolId> = e.register.iter().map(|r| r.school.clone()).collect();
+    listing.extend(schools.iter().map(SchoolId::new));
+    for school in listing {
         let mut q = conn.prepare_cached(
             "SELECT v.stated_at, v.id FROM delivery_date d JOIN delivery v ON v.id = d.delivery
              WHERE d.school = ?1 AND v.content = 'register' AND v.state = 'applied' ORDER BY v.stated_at, v.id",
         )?;
-        let mut rows = q.query([name])?;
+        let mut rows = q.query([school.as_str()])?;
         while let Some(r) = rows.next()? {
             let stamp = Stamp { stated_at: from_ms(r.get(0)?), delivery: DeliveryId(r.get(1)?) };
             e.register_exports.push((school.clone(), stamp));

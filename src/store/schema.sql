@@ -206,6 +206,7 @@ CREATE TABLE leave_row (
     sealed_reason BLOB,
     PRIMARY KEY (pupil, delivery, row_no)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX leave_until ON leave_row (to_date);
 
 -- A person's decision; never changed, only withdrawn.
 CREATE TABLE decision (
@@ -248,16 +249,11 @@ CREATE TABLE pupil_dirty (
     pupil INTEGER PRIMARY KEY REFERENCES pupil (id) ON DELETE CASCADE,
     since INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE class_dirty (
-    school TEXT NOT NULL,
-    class  TEXT NOT NULL,
-    since  INTEGER NOT NULL,
-    PRIMARY KEY (school, class)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE school_dirty (
-    school TEXT PRIMARY KEY,
-    since  INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+-- Rules about classes and schools: one row while they are to be asked anew.
+CREATE TABLE group_dirty (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    since    INTEGER NOT NULL
+) STRICT;
 
 -- What is wrong with a source now; the engine makes incidents of it. detail: JSON of counts.
 CREATE TABLE source_condition (

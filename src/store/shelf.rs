@@ -12,6 +12,7 @@ use crate::domain::{Date, Time, evidence::DecisionKind};
 use deliveries::{ConditionKind, Delivery, State};
 use rusqlite::backup::Backup;
 use rusqlite::{OptionalExtension, params};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -164,13 +165,6 @@ pub fn admit(tx: &Transaction, id: DeliveryId, state: State, at: Time) -> Result
         ms(at)
     ])?;
     Ok(())
-}
-
-/// Classes that it says it covers.
-pub fn classes(conn: &Connection, id: DeliveryId) -> Result<Vec<ClassName>, StoreError> {
-    let text: String =
-        conn.prepare_cached("SELECT classes FROM shelf.delivery WHERE id = ?1")?.query_row([id.0], |r| r.get(0))?;
-    super::from_json(&text)
 }
 
 /// Schools and dates that it has something of.
@@ -351,20 +345,25 @@ pub fn admit_pupil(tx: &Transaction, pupil: PupilId) -> Result<bool, StoreError>
     Ok(new > 0)
 }
 
-/// Rows of attendance that waited for a pupil: their places, put where they belong.
-pub fn put_waiting(tx: &Transaction, pupil: PupilId) -> Result<Vec<(SchoolId, Date)>, StoreError> {
-    let sql = "FROM shelf.attendance_row WHERE pupil = ?1 AND delivery IN (SELECT id FROM main.delivery WHERE state = 'applied')";
-    let mut q = tx.prepare_cached(&format!("SELECT DISTINCT school, date {sql}"))?;
-    let places = q
-        .query_map([pupil.0], |r| Ok((SchoolId::from(r.get::<_, String>(0)?), from_day(r.get(1)?))))?
-        .collect::<Result<Vec<_>, _>>()?;
-    tx.prepare_cached(&format!("INSERT OR IGNORE INTO main.attendance_row SELECT * {sql}"))?.execute([pupil.0])?;
+const WAITED: &str =
+    "FROM shelf.attendance_row WHERE pupil = ?1 AND delivery IN (SELECT id FROM main.delivery WHERE state = 'applied')";
+
+/// Days of which rows of attendance wait for a pupil.
+pub fn waits_for(tx: &Transaction, pupil: PupilId) -> Result<BTreeSet<(SchoolId, Date)>, StoreError> {
+    let mut q = tx.prepare_cached(&format!("SELECT DISTINCT school, date {WAITED}"))?;
+    let days = q.query_map([pupil.0], |r| Ok((SchoolId::from(r.get::<_, String>(0)?), from_day(r.get(1)?))))?;
+    Ok(days.collect::<Result<_, _>>()?)
+}
+
+/// Puts the rows that waited for a pupil where they belong.
+pub fn put_waiting(tx: &Transaction, pupil: PupilId) -> Result<(), StoreError> {
+    tx.prepare_cached(&format!("INSERT OR IGNORE INTO main.attendance_row SELECT * {WAITED}"))?.execute([pupil.0])?;
     tx.prepare_cached(
         "DELETE FROM main.pending_row WHERE (delivery, row_no) IN (SELECT delivery, row_no FROM shelf.attendance_row WHERE pupil = ?1
          UNION ALL SELECT delivery, row_no FROM shelf.leave_row WHERE pupil = ?1)",
     )?
     .execute([pupil.0])?;
-    Ok(places)
+    Ok(())
 }
 
 /// Deliveries applied by now that brought leave, acts or decisions of a pupil.

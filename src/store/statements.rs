@@ -4,7 +4,7 @@
 use super::evidence::listed;
 use super::time::{day, from_day, from_ms};
 use super::vault::Cell;
-use super::{Connection, StoreError, Transaction, Vault, from_word, json};
+use super::{Connection, StoreError, Transaction, Vault, from_json, from_word, json};
 use crate::domain::Date;
 use crate::domain::evidence::{PupilList, Stamp};
 use crate::domain::ids::{ClassName, DeliveryId, PupilId, SchoolId, SlotName, SourceId, StatusId, Word};
@@ -30,8 +30,9 @@ pub struct From {
     pub source: SourceId,
     pub coverage: CoverageKind,
     pub replaces: Replaces,
-    /// JSON, as stored: what it says about classes and slots it covers.
-    pub scope: String,
+    /// Classes and slots that an exceptions list covers; none: all.
+    pub classes: Vec<ClassName>,
+    pub slots: Vec<SlotName>,
     /// An exceptions list that states the date.
     pub stated: bool,
 }
@@ -41,7 +42,7 @@ pub fn of_day(conn: &Connection, school: &SchoolId, date: Date) -> Result<(Vec<F
     let mut from = Vec::new();
     let mut stamps = HashMap::new();
     let mut q = conn.prepare_cached(
-        "SELECT v.id, v.stated_at, v.source, v.coverage, v.replaces, v.classes || v.slots, d.stated
+        "SELECT v.id, v.stated_at, v.source, v.coverage, v.replaces, v.classes, v.slots, d.stated
          FROM delivery_date d JOIN delivery v ON v.id = d.delivery
          WHERE d.school = ?1 AND d.date = ?2 AND v.content = 'attendance' AND v.state = 'applied'",
     )?;
@@ -54,8 +55,9 @@ pub fn of_day(conn: &Connection, school: &SchoolId, date: Date) -> Result<(Vec<F
             source: SourceId::from(r.get::<_, String>(2)?),
             coverage: from_word(&r.get::<_, String>(3)?)?,
             replaces: from_word(&r.get::<_, String>(4)?)?,
-            scope: r.get(5)?,
-            stated: r.get(6)?,
+            classes: from_json(&r.get::<_, String>(5)?)?,
+            slots: from_json(&r.get::<_, String>(6)?)?,
+            stated: r.get(7)?,
         });
     }
     let present = StatusId::new("present");
@@ -92,6 +94,19 @@ pub fn of_day(conn: &Connection, school: &SchoolId, date: Date) -> Result<(Vec<F
         });
     }
     Ok((from, said))
+}
+
+/// Whose leave takes in a date, and when that was stated.
+pub fn leaves_on(conn: &Connection, date: Date) -> Result<Vec<(PupilId, Stamp)>, StoreError> {
+    let mut q = conn.prepare_cached(
+        "SELECT l.pupil, v.stated_at, v.id FROM leave_row l JOIN delivery v ON v.id = l.delivery
+         WHERE l.to_date >= ?1 AND l.from_date <= ?1 AND v.state = 'applied' ORDER BY l.pupil",
+    )?;
+    let found = q.query_map([day(date)], |r| {
+        let stamp = Stamp { stated_at: from_ms(r.get(1)?), delivery: DeliveryId(r.get(2)?) };
+        Ok((PupilId(r.get(0)?), stamp))
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 pub fn put_sheet(

@@ -271,6 +271,7 @@ impl<'a> Plain<'a> {
                 let last = stays.last_mut().expect("not empty");
                 match (last.1, r.enrolled_on) {
                     (Some(to), Some(e)) if e > to => stays.push((e, None, false)),
+                    (Some(to), _) if end.is_none() && stated_on(r) <= to => (last.1, last.2) = (None, false),
                     (Some(_), _) if end.is_none() => stays.push((stated_on(r), None, false)),
                     (_, Some(e)) => last.0 = e,
                     _ => {}
@@ -312,6 +313,9 @@ impl<'a> Plain<'a> {
     fn departed(&self, p: PupilId, d: Date) -> Option<Date> {
         let s = &self.place(p, d).row.school;
         let stays = self.stays(p, s);
+        if stays.iter().any(|x| x.0 <= d && x.1.is_none_or(|t| d <= t)) {
+            return None;
+        }
         let last = stays.iter().rfind(|x| x.0 <= d)?;
         let elsewhere = self.rows(p).iter().any(|r| r.school != *s && self.lists(p, &r.school, d));
         last.1.filter(|t| last.2 && !elsewhere && *t < d)

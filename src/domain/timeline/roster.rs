@@ -39,6 +39,13 @@ pub struct Segment {
     pub groups: Vec<String>,
 }
 
+impl Segment {
+    /// The classes in which the pupil is listed, of each school that lists the pupil.
+    pub fn classes(&self) -> impl Iterator<Item = ClassNo> + '_ {
+        std::iter::once(self.class_no).chain(self.also.iter().map(|(_, no)| *no))
+    }
+}
+
 /// One pupil's history: segments without gaps over all time.
 #[derive(Clone, Debug)]
 pub struct Member {
@@ -199,6 +206,8 @@ impl History<'_> {
                 None => stays.push(Stay { from: self.starts(r), to: None, transferred: false }),
                 Some(stay) => match (stay.to, r.enrolled_on) {
                     (Some(to), Some(e)) if e > to => stays.push(Stay { from: e, to: None, transferred: false }),
+                    // Said before the day had come: the pupil stays.
+                    (Some(to), _) if end.is_none() && stated_on(r) <= to => (stay.to, stay.transferred) = (None, false),
                     (Some(_), _) if end.is_none() => {
                         stays.push(Stay { from: stated_on(r), to: None, transferred: false });
                     }
@@ -335,7 +344,7 @@ impl Roster {
         let departed = stays_here
             .iter()
             .rfind(|s| s.from <= d)
-            .filter(|s| s.transferred && stays.keys().all(|o| *o == place.school || !h.lists(o, d)))
+            .filter(|s| !there && s.transferred && stays.keys().all(|o| *o == place.school || !h.lists(o, d)))
             .and_then(|s| s.to)
             .filter(|t| *t < d);
         let mut also = Vec::new();
@@ -367,6 +376,44 @@ impl Roster {
             birth_date: tags.birth_date,
             groups: tags.groups.clone(),
         }
+    }
+
+    /// Of whom another roster says something else of any day, and in which classes they are by either on a day of which the
+    /// two differ (those of the other that this one does not know have no members here).
+    pub fn differs_from(&self, other: &Roster) -> (BTreeSet<PupilId>, BTreeSet<ClassNo>) {
+        let numbers: Vec<ClassNo> =
+            other.classes.iter().map(|key| self.class_nos.get(key).copied().unwrap_or(ClassNo(u32::MAX))).collect();
+        let here = |no: ClassNo| numbers[no.0 as usize];
+        let (mut pupils, mut classes) = (BTreeSet::new(), BTreeSet::new());
+        for m in &self.members {
+            let theirs: Vec<Segment> = other
+                .member_of(m.pupil)
+                .into_iter()
+                .flat_map(|m| &m.segments)
+                .map(|s| Segment {
+                    class_no: here(s.class_no),
+                    also: s.also.iter().map(|(school, no)| (*school, here(*no))).collect(),
+                    ..s.clone()
+                })
+                .collect();
+            if theirs == m.segments {
+                continue;
+            }
+            pupils.insert(m.pupil);
+            let days: BTreeSet<Date> = theirs.iter().chain(&m.segments).map(|s| s.from).collect();
+            for day in days {
+                let of = |segments: &[Segment]| -> Vec<ClassNo> {
+                    let at = segments.iter().rfind(|s| s.from <= day);
+                    at.into_iter().flat_map(Segment::classes).collect()
+                };
+                // Of two schools the first one's timetable says which periods a row is about: the order counts.
+                let (then, now) = (of(&theirs), of(&m.segments));
+                if then != now {
+                    classes.extend(then.into_iter().chain(now));
+                }
+            }
+        }
+        (pupils, classes)
     }
 
     fn intern(&mut self, school: &SchoolId, class: Option<ClassName>) -> ClassNo {

@@ -4,8 +4,8 @@
 use super::IntakeError;
 use super::apply;
 use super::collect::roster;
-use super::register::{self, Changed};
-use super::winners::{Change, Two, is_excused, weigh};
+use super::register;
+use super::winners::{Change, Two, given, is_excused, weigh};
 use crate::domain::Time;
 use crate::domain::calendar::Calendar;
 use crate::domain::evidence::Stamp;
@@ -14,9 +14,9 @@ use crate::domain::policy::{Content, Policy};
 use crate::domain::timeline::Roster;
 use crate::store::deliveries::{self, ConditionKind, State};
 use crate::store::shelf::{self, Past};
-use crate::store::statements::{self, NewLeave, of_day};
+use crate::store::statements::{self, NewLeave, leaves_on, of_day};
 use crate::store::{Db, StoreError, Transaction, Vault, decisions};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Decisions of files: as they were numbered, and as they are now.
 pub type Renumbered = BTreeMap<DecisionId, DecisionId>;
@@ -50,8 +50,8 @@ pub fn apply(
         match (past.delivery.content, before) {
             (Content::Attendance, Some(roster)) => attendance(tx, policy, calendar, &roster, stamp, now)?,
             (Content::Register, Some(before)) => {
-                let fresh = listed(tx, &before, stamp, now)?;
-                waited(tx, &vault, calendar, &fresh, now, numbers)?;
+                let fresh = listed(tx, calendar, &before, stamp, now)?;
+                waited(tx, &vault, policy, calendar, &fresh, now, numbers)?;
                 register::conditions(tx, policy, now)?;
             }
             _ => {
@@ -75,39 +75,37 @@ fn attendance(
     now: Time,
 ) -> Result<(), StoreError> {
     let mut change = Change::default();
-    let classes = shelf::classes(tx, stamp.delivery)?;
     for (school, date) in shelf::days(tx, stamp.delivery)? {
         let before = of_day(tx, &school, date)?;
         shelf::put_day(tx, stamp.delivery, &school, date)?;
         let after = of_day(tx, &school, date)?;
-        let two = Two { before: (&before.0, &before.1), after: (&after.0, &after.1) };
+        let two = Two { before: (&before.0, &before.1), after: (&after.0, &after.1), leaves: &leaves_on(tx, date)? };
         let is_excused = |status: &StatusId| is_excused(policy, status);
-        weigh(calendar, roster, &school, date, stamp, &classes, &two, &is_excused, &mut change);
+        weigh(calendar, roster, &school, date, Some(stamp), &two, &is_excused, &mut change);
     }
-    for pupil in change.pupils.into_iter().filter(|p| roster.member_of(*p).is_some()) {
-        deliveries::mark_pupil(tx, pupil, now)?;
-    }
-    for (school, class) in change.classes {
-        deliveries::mark_class(tx, &school, &class, now)?;
-    }
-    Ok(())
+    change.pupils.retain(|p| roster.member_of(*p).is_some());
+    change.mark(tx, now)
 }
 
 /// Pupils who are new with it.
-fn listed(tx: &Transaction, before: &Roster, stamp: Stamp, now: Time) -> Result<Vec<PupilId>, StoreError> {
-    let mut changed = Changed::default();
-    let (mut schools, mut fresh) = (BTreeSet::new(), Vec::new());
+fn listed(
+    tx: &Transaction,
+    calendar: &Calendar,
+    before: &Roster,
+    stamp: Stamp,
+    now: Time,
+) -> Result<Vec<PupilId>, StoreError> {
+    let mut fresh = Vec::new();
     for row in shelf::listed(tx, stamp.delivery)? {
         if shelf::admit_pupil(tx, row.pupil)? {
             fresh.push(row.pupil);
         }
         if crate::store::register::place(tx, row.pupil, stamp, row.row_no, row.text)? {
-            changed.row(tx, before, row.pupil, &row.school, row.class.as_ref(), now)?;
+            deliveries::mark_pupil(tx, row.pupil, now)?;
         }
-        schools.insert(row.school);
     }
     shelf::put_dates(tx, stamp.delivery)?;
-    changed.mark(tx, before, stamp, schools, now)?;
+    register::mark_changes(tx, calendar, before, now)?;
     Ok(fresh)
 }
 
@@ -115,25 +113,25 @@ fn listed(tx: &Transaction, before: &Roster, stamp: Stamp, now: Time) -> Result<
 fn waited(
     tx: &Transaction,
     vault: &Vault,
+    policy: &Policy,
     calendar: &Calendar,
     fresh: &[PupilId],
     now: Time,
     numbers: &mut Renumbered,
 ) -> Result<(), StoreError> {
-    let mut roster_now = None;
+    let mut known = None;
     for pupil in fresh {
-        for (school, date) in shelf::put_waiting(tx, *pupil)? {
-            let roster = match roster_now.take() {
-                Some(known) => known,
+        let days = shelf::waits_for(tx, *pupil)?;
+        if days.is_empty() {
+            shelf::put_waiting(tx, *pupil)?;
+        } else {
+            let now_known = match known.take() {
+                Some(roster) => roster,
                 None => roster(tx, calendar)?,
             };
-            if let Some(class) = roster.at(*pupil, date).and_then(|s| s.class.clone()) {
-                deliveries::mark_class(tx, &school, &class, now)?;
-                for m in roster.expected_in(&school, Some(&class), date) {
-                    deliveries::mark_pupil(tx, m.pupil, now)?;
-                }
-            }
-            roster_now = Some(roster);
+            let put = || shelf::put_waiting(tx, *pupil);
+            given(tx, policy, calendar, &now_known, &days, put)?.mark(tx, now)?;
+            known = Some(now_known);
         }
         for delivery in shelf::spoke_of(tx, *pupil)? {
             told(tx, vault, delivery, Some(*pupil), now, numbers)?;

@@ -2,7 +2,7 @@
 
 use super::collect::{Collected, Extra, Stated, roster};
 use super::identity::{Identity, Named, Who};
-use super::winners::{Change, rows_of};
+use super::winners::{self, Change, rows_of};
 use super::{Odd, over, register};
 use crate::domain::calendar::Calendar;
 use crate::domain::evidence::{DecisionKind, Stamp};
@@ -57,7 +57,7 @@ impl Plan {
             Plan::Attendance(change) => attendance(tx, vault, calendar, source, collected, change, stamp, now)?,
             Plan::Register(_) => {
                 register::apply(tx, vault, collected, stamp, now)?;
-                resolve(tx, vault, calendar, now)?;
+                resolve(tx, vault, policy, calendar, now)?;
                 register::conditions(tx, policy, now)?;
             }
             Plan::Rows => rows(tx, vault, collected, stamp, now)?,
@@ -147,13 +147,7 @@ fn attendance(
             statements::put_sheet(tx, id, &school, date, slot, present)?;
         }
     }
-    for p in &change.pupils {
-        deliveries::mark_pupil(tx, *p, now)?;
-    }
-    for (school, class) in &change.classes {
-        deliveries::mark_class(tx, school, class, now)?;
-    }
-    Ok(())
+    change.mark(tx, now)
 }
 
 fn rows(tx: &Transaction, vault: &Vault, collected: &Collected, stamp: Stamp, now: Time) -> Result<(), StoreError> {
@@ -237,14 +231,16 @@ fn feedback(
     Ok(())
 }
 
-/// Gives the rows that waited to the pupils whom the register has brought.
-fn resolve(tx: &Transaction, vault: &Vault, calendar: &Calendar, now: Time) -> Result<(), StoreError> {
+/// Gives the rows that waited to the pupils whom the register has brought, and marks whom that changes: a row that names
+/// its pupil covers the class.
+fn resolve(tx: &Transaction, vault: &Vault, policy: &Policy, calendar: &Calendar, now: Time) -> Result<(), StoreError> {
     let waiting = statements::waiting(tx, vault)?;
     if waiting.is_empty() {
         return Ok(());
     }
     let roster = roster(tx, calendar)?;
     let mut identity = Identity::default();
+    let (mut known, mut days) = (Vec::new(), BTreeSet::new());
     for w in waiting {
         let named = Named {
             student_no: w.row.student_no.as_deref(),
@@ -253,18 +249,19 @@ fn resolve(tx: &Transaction, vault: &Vault, calendar: &Calendar, now: Time) -> R
             class: w.row.class.as_ref(),
         };
         let Who::Is(pupil) = identity.who(tx, vault, &roster, named, w.date, &w.school)? else { continue };
-        if let Some(class) = roster.at(pupil, w.date).and_then(|s| s.class.clone()) {
-            deliveries::mark_class(tx, &w.school, &class, now)?;
-            // The row covers the class now: those whom nobody names are not listed.
-            for m in roster.expected_in(&w.school, Some(&class), w.date) {
-                deliveries::mark_pupil(tx, m.pupil, now)?;
-            }
+        if matches!(w.row.says, Says::Attendance { .. }) {
+            days.insert((w.school.clone(), w.date));
         }
-        deliveries::mark_pupil(tx, pupil, now)?;
-        give(tx, vault, pupil, &w, now)?;
-        statements::drop_pending(tx, w.id)?;
+        known.push((pupil, w));
     }
-    Ok(())
+    let put = || {
+        for (pupil, w) in &known {
+            give(tx, vault, *pupil, w, now)?;
+            statements::drop_pending(tx, w.id)?;
+        }
+        Ok(())
+    };
+    winners::given(tx, policy, calendar, &roster, &days, put)?.mark(tx, now)
 }
 
 fn give(tx: &Transaction, vault: &Vault, pupil: PupilId, w: &Waiting, now: Time) -> Result<(), StoreError> {

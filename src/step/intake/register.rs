@@ -3,12 +3,13 @@
 use super::collect::Collected;
 use super::identity::id_in;
 use crate::domain::Time;
+use crate::domain::calendar::Calendar;
 use crate::domain::evidence::{RegisterRow, Stamp};
 use crate::domain::fault::FaultKind;
-use crate::domain::ids::{ClassName, PupilId, SchoolId, SourceId};
+use crate::domain::ids::{PupilId, SchoolId, SourceId};
 use crate::domain::policy::{Content, Policy};
 use crate::domain::record::RegisterLine;
-use crate::domain::timeline::Roster;
+use crate::domain::timeline::{Roster, Segment};
 use crate::store::deliveries::{self, ConditionKind};
 use crate::store::vault::{Card, ContactCard};
 use crate::store::{Connection, Db, StoreError, Transaction, Vault, register, vault};
@@ -106,7 +107,6 @@ pub fn apply(
     now: Time,
 ) -> Result<(), StoreError> {
     let mut schools: BTreeMap<SchoolId, u32> = BTreeMap::new();
-    let mut changed = Changed::default();
     for (school, line) in std::mem::take(&mut collected.register) {
         *schools.entry(school.clone()).or_default() += 1;
         let pupil = match known(tx, v, &line)? {
@@ -161,71 +161,27 @@ pub fn apply(
             groups: line.groups.clone(),
         };
         if register::put_row(tx, v, &row)? {
-            changed.row(tx, &collected.roster, pupil, &school, line.pupil.class.as_ref(), now)?;
+            deliveries::mark_pupil(tx, pupil, now)?;
         }
     }
     for (school, rows) in &schools {
         deliveries::put_date(tx, stamp.delivery, school, stamp.stated_at.date(), false, *rows)?;
     }
-    changed.mark(tx, &collected.roster, stamp, schools.into_keys(), now)
+    mark_changes(tx, collected.calendar, &collected.roster, now)
 }
 
-/// What the rows of an export change beside their own pupils.
-#[derive(Default)]
-pub struct Changed {
-    classes: BTreeSet<(SchoolId, ClassName)>,
-}
-
-impl Changed {
-    /// A row that says something new of its pupil.
-    pub fn row(
-        &mut self,
-        tx: &Transaction,
-        roster: &Roster,
-        pupil: PupilId,
-        school: &SchoolId,
-        class: Option<&ClassName>,
-        now: Time,
-    ) -> Result<(), StoreError> {
-        deliveries::mark_pupil(tx, pupil, now)?;
-        if let Some(m) = roster.member_of(pupil) {
-            self.classes.extend(m.segments().iter().filter_map(|s| Some((s.school_id.clone(), s.class.clone()?))));
+/// Marks whom an export changes by what it says or no longer says: those of whom the register says something else than
+/// before, and those of the classes that they came into or went out of, since a row covers the class of its pupil.
+pub fn mark_changes(tx: &Transaction, calendar: &Calendar, before: &Roster, now: Time) -> Result<(), StoreError> {
+    let after = super::collect::roster(tx, calendar)?;
+    let (pupils, classes) = after.differs_from(before);
+    for m in after.members() {
+        let in_class = || m.segments().iter().flat_map(Segment::classes).any(|no| classes.contains(&no));
+        if pupils.contains(&m.pupil) || !classes.is_empty() && in_class() {
+            deliveries::mark_pupil(tx, m.pupil, now)?;
         }
-        self.classes.extend(class.map(|c| (school.clone(), c.clone())));
-        Ok(())
     }
-
-    /// Marks whom the export changes by what it says of others. `roster`: as it was before.
-    pub fn mark(
-        self,
-        tx: &Transaction,
-        roster: &Roster,
-        stamp: Stamp,
-        schools: impl IntoIterator<Item = SchoolId>,
-        now: Time,
-    ) -> Result<(), StoreError> {
-        for school in schools {
-            // Whom the export lacks: for a pupil of two schools that ends what the earlier export said.
-            // One that is not the latest lists nobody for the last time, perhaps.
-            let is_latest = register::latest_export(tx, &school)? == Some(stamp.delivery);
-            for l in register::last_rows(tx, &school)? {
-                if !is_latest || !register::lists(tx, stamp.delivery, l.pupil)? {
-                    deliveries::mark_pupil(tx, l.pupil, now)?;
-                }
-            }
-            deliveries::mark_school(tx, &school, now)?;
-        }
-        // A class whose members change is covered for others than before.
-        for (school, class) in self.classes {
-            deliveries::mark_class(tx, &school, &class, now)?;
-            for m in roster.members() {
-                if m.segments().iter().any(|s| s.school_id == school && s.class.as_ref() == Some(&class)) {
-                    deliveries::mark_pupil(tx, m.pupil, now)?;
-                }
-            }
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// What the row does not say stays as it was.

@@ -2,21 +2,22 @@
 //! month file sent every day costs nothing. Looks at one school and date at a time; writes nothing.
 
 use super::collect::{Collected, Stated};
-use crate::domain::Date;
 use crate::domain::calendar::{Calendar, Periods};
 use crate::domain::evidence::Stamp;
 use crate::domain::ids::{ClassName, PupilId, SchoolId, SlotName, SourceId, StatusId};
 use crate::domain::policy::{CoverageKind, Policy, Replaces, Source};
 use crate::domain::timeline::{ClassNo, Roster, Segment};
-use crate::store::statements::{From, Said, of_day};
-use crate::store::{Connection, StoreError};
+use crate::domain::{Date, Time};
+use crate::store::statements::{From, Said, leaves_on, of_day};
+use crate::store::{Connection, StoreError, Transaction, deliveries};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a delivery changes.
 #[derive(Default)]
 pub struct Change {
     pub pupils: BTreeSet<PupilId>,
-    pub classes: BTreeSet<(SchoolId, ClassName)>,
+    /// Rules about classes and schools may find something else.
+    pub groups: bool,
     /// Dates of an exceptions list, by school.
     pub stated: BTreeSet<(SchoolId, Date)>,
     /// The date with the greatest share of absences that were not known before: the date, absent, of.
@@ -69,18 +70,14 @@ fn day(
     change: &mut Change,
 ) -> Result<(), StoreError> {
     let (from, said) = of_day(conn, school, date)?;
-    let scope = format!(
-        "{}{}",
-        serde_json::to_string(&source.classes).unwrap_or_default(),
-        serde_json::to_string(&source.slots).unwrap_or_default()
-    );
     let (mut from_then, mut said_then) = (from.clone(), said.clone());
     from_then.push(From {
         stamp,
         source: source.id.clone(),
         coverage: source.coverage,
         replaces: source.replaces,
-        scope,
+        classes: source.classes.clone(),
+        slots: source.slots.clone(),
         stated: source.coverage == CoverageKind::Exceptions,
     });
     said_then.extend(rows.iter().map(|r| Said {
@@ -91,10 +88,10 @@ fn day(
         status: collected.statuses[usize::from(r.status)].clone(),
         leave_until: leave_until(collected, r),
     }));
-    let two = Two { before: (&from, &said), after: (&from_then, &said_then) };
+    let two = Two { before: (&from, &said), after: (&from_then, &said_then), leaves: &leaves_on(conn, date)? };
     let is_excused = |status: &StatusId| is_excused(collected.policy, status);
     let (before, after) =
-        weigh(collected.calendar, &collected.roster, school, date, stamp, &source.classes, &two, &is_excused, change);
+        weigh(collected.calendar, &collected.roster, school, date, Some(stamp), &two, &is_excused, change);
     look_for_absence(source, collected, school, date, rows, &before, &after, change);
     Ok(())
 }
@@ -103,17 +100,18 @@ fn day(
 pub struct Two<'a> {
     pub before: (&'a [From], &'a [Said]),
     pub after: (&'a [From], &'a [Said]),
+    /// Whose leave takes in the day, and when that was stated.
+    pub leaves: &'a [(PupilId, Stamp)],
 }
 
-/// Whom the delivery of that stamp changes on one day of a school; what counted before and what counts with it.
-/// `classes`: those that it covers (none: all).
+/// Whom a change of what is said of one day of a school changes; what counted before and what counts with it.
+/// `stamp`: of the delivery that is new, if one is.
 pub fn weigh(
     calendar: &Calendar,
     roster: &Roster,
     school: &SchoolId,
     date: Date,
-    stamp: Stamp,
-    classes: &[ClassName],
+    stamp: Option<Stamp>,
     two: &Two,
     is_excused: &dyn Fn(&StatusId) -> bool,
     change: &mut Change,
@@ -121,40 +119,105 @@ pub fn weigh(
     let frame = calendar.school_index(school).map(|i| calendar.frame_of(i));
     // Slots that the school does not have overlap with everything.
     let periods = |slot: &SlotName| frame.and_then(|f| f.slot(slot.as_str())).unwrap_or(u16::MAX);
-    let class = |p: PupilId| classes_of(roster, roster.at(p, date)?, school).next();
-    let before = standing(two.before.0, two.before.1, &periods, &class, is_excused);
-    let after = standing(two.after.0, two.after.1, &periods, &class, is_excused);
+    let name = |no: ClassNo| roster.class_of(no).1;
     let mut changed = BTreeSet::new();
-    for p in before.keys().chain(after.keys()) {
-        if before.get(p) != after.get(p) {
-            changed.insert(*p);
+    let mut classes_changed: BTreeSet<ClassNo> = BTreeSet::new();
+    // Whether a register row of the day itself says where the pupil is depends on the first row for the pupil on that day:
+    // whoever moves on that day is looked at in both places.
+    let eve = date.pred_opt().unwrap_or(date);
+    let both = [date, eve];
+    let moves = |p: PupilId| roster.member_of(p).filter(|m| !m.at(date).classes().eq(m.at(eve).classes()));
+    let mut stands = None;
+    for on in if two.after.1.iter().any(|s| moves(s.pupil).is_some()) { &both[..] } else { &both[..1] } {
+        let class = |p: PupilId| classes_of(roster, roster.at(p, *on)?, school).next();
+        let before = standing(two.before.0, two.before.1, &periods, &class, &name, is_excused);
+        let after = standing(two.after.0, two.after.1, &periods, &class, &name, is_excused);
+        changed.extend(before.keys().chain(after.keys()).filter(|p| before.get(p) != after.get(p)));
+        // A class that is covered now and was not: those whom nobody names are not listed now, or present.
+        let covered_before = cover(two.before.0, two.before.1, roster, school, *on);
+        let covered = cover(two.after.0, two.after.1, roster, school, *on);
+        classes_changed.extend(covered.difference(&covered_before).map(|(no, _)| *no));
+        stands.get_or_insert((before, after));
+    }
+    // What is said again after leave was stated goes before it, though it is the same as what was said before it.
+    for r in two.after.1 {
+        let from = two.leaves.partition_point(|(p, _)| *p < r.pupil);
+        let of_pupil =
+            two.leaves[from..].iter().take_while(|(p, _)| *p == r.pupil).filter(|(_, stated)| *stated < r.stamp);
+        let repeated =
+            |after: Stamp| two.before.1.iter().any(|b| (b.pupil, &b.slot) == (r.pupil, &r.slot) && b.stamp > after);
+        if of_pupil.clone().any(|(_, stated)| !repeated(*stated)) {
+            changed.insert(r.pupil);
         }
     }
-    // A class that is covered now and was not: those whom nobody names are not listed now, or present.
-    let covered_before = cover(two.before.0, two.before.1, roster, school, date);
-    for (class, _) in cover(two.after.0, two.after.1, roster, school, date).difference(&covered_before) {
-        mark_class(roster, *class, date, change, &mut changed);
+    let (first_then, first_now) = (first_of(two.before.1), first_of(two.after.1));
+    for (p, _) in first_now.iter().filter(|(p, first)| first_then.get(p) != Some(first)) {
+        if let Some(m) = moves(*p) {
+            changed.insert(*p);
+            classes_changed.extend(both.iter().flat_map(|on| m.at(*on).classes()));
+        }
     }
-    let own = two.after.0.iter().find(|f| f.stamp == stamp).filter(|f| f.coverage == CoverageKind::Exceptions);
-    let same = |f: &From, own: &From| f.stated && f.coverage == CoverageKind::Exceptions && f.scope == own.scope;
-    if own.is_some_and(|own| !two.before.0.iter().any(|f| same(f, own))) {
-        for m in roster.members().iter().filter(|m| m.is_expected(date)) {
-            for no in classes_of(roster, m.at(date), school) {
-                let class = roster.class_of(no).1;
-                if classes.is_empty() || class.is_some_and(|c| classes.contains(c)) {
+    let list = |f: &From| f.stated && f.coverage == CoverageKind::Exceptions;
+    let own = two.after.0.iter().find(|f| Some(f.stamp) == stamp);
+    let same = |f: &From, own: &From| list(f) && (&f.classes, &f.slots) == (&own.classes, &own.slots);
+    let new_list = own.filter(|own| list(own) && !two.before.0.iter().any(|f| same(f, own)));
+    if new_list.is_some() || !classes_changed.is_empty() {
+        for m in roster.members() {
+            for at in both.iter().map(|on| m.at(*on)) {
+                let listed = |no: ClassNo| {
+                    new_list.is_some_and(|l| l.classes.is_empty() || name(no).is_some_and(|c| l.classes.contains(c)))
+                };
+                if at.classes().any(|no| classes_changed.contains(&no))
+                    || at.expected && classes_of(roster, at, school).any(listed)
+                {
                     changed.insert(m.pupil);
-                    change.classes.extend(class.map(|c| (school.clone(), c.clone())));
                 }
             }
         }
     }
-    for p in changed {
-        if let Some(c) = roster.at(p, date).filter(|s| s.school_id == *school).and_then(|s| s.class.clone()) {
-            change.classes.insert((school.clone(), c));
-        }
-        change.pupils.insert(p);
+    // What comes late between others says what was corrected, and when, even if it counts no more; and a source is asked
+    // for the days from the first of which it has said anything.
+    let late = two.after.0.iter().any(|f| stamp.is_none_or(|s| f.stamp > s));
+    let first = own.is_some_and(|own| !two.before.0.iter().any(|f| f.source == own.source));
+    change.groups |= late || first || !changed.is_empty();
+    change.pupils.extend(changed);
+    stands.unwrap_or_default()
+}
+
+/// Rows of earlier deliveries that belong to pupils only now: whom they change. `put` writes the rows of those days.
+pub fn given(
+    tx: &Transaction,
+    policy: &Policy,
+    calendar: &Calendar,
+    roster: &Roster,
+    days: &BTreeSet<(SchoolId, Date)>,
+    put: impl FnOnce() -> Result<(), StoreError>,
+) -> Result<Change, StoreError> {
+    let mut before = Vec::with_capacity(days.len());
+    for (school, date) in days {
+        before.push(of_day(tx, school, *date)?);
     }
-    (before, after)
+    put()?;
+    let mut change = Change::default();
+    let is_excused = |status: &StatusId| is_excused(policy, status);
+    for ((school, date), (from, said)) in days.iter().zip(&before) {
+        let (from_then, said_then) = of_day(tx, school, *date)?;
+        let two = Two { before: (from, said), after: (&from_then, &said_then), leaves: &leaves_on(tx, *date)? };
+        weigh(calendar, roster, school, *date, None, &two, &is_excused, &mut change);
+    }
+    Ok(change)
+}
+
+impl Change {
+    pub fn mark(&self, tx: &Transaction, now: Time) -> Result<(), StoreError> {
+        for pupil in &self.pupils {
+            deliveries::mark_pupil(tx, *pupil, now)?;
+        }
+        if self.groups {
+            deliveries::mark_groups(tx, now)?;
+        }
+        Ok(())
+    }
 }
 
 fn leave_until(collected: &Collected, r: &Stated) -> Option<Date> {
@@ -162,24 +225,19 @@ fn leave_until(collected: &Collected, r: &Stated) -> Option<Date> {
     collected.extras.get(i)?.leave_until
 }
 
-fn mark_class(roster: &Roster, class: ClassNo, date: Date, change: &mut Change, changed: &mut BTreeSet<PupilId>) {
-    let (school, name) = roster.class_of(class);
-    if let Some(n) = name {
-        change.classes.insert((school.clone(), n.clone()));
+/// When each pupil is first spoken of.
+fn first_of(said: &[Said]) -> BTreeMap<PupilId, Stamp> {
+    let mut first = BTreeMap::new();
+    for s in said {
+        let at = first.entry(s.pupil).or_insert(s.stamp);
+        *at = s.stamp.min(*at);
     }
-    for m in roster.members() {
-        let s = m.at(date);
-        if s.class_no == class || s.also.iter().any(|(_, no)| *no == class) {
-            changed.insert(m.pupil);
-        }
-    }
+    first
 }
 
 /// The classes of a school in which a pupil is listed: of two schools, too, that both list the pupil (借读).
 fn classes_of<'a>(roster: &'a Roster, at: &'a Segment, school: &'a SchoolId) -> impl Iterator<Item = ClassNo> + 'a {
-    std::iter::once(at.class_no)
-        .chain(at.also.iter().map(|(_, no)| *no))
-        .filter(move |no| roster.class_of(*no).0 == school)
+    at.classes().filter(move |no| roster.class_of(*no).0 == school)
 }
 
 fn look_for_absence(
@@ -228,26 +286,15 @@ pub type Stands = (SlotName, StatusId, Option<Date>, Periods);
 /// What newer deliveries of full exports with `replaces: day` are the whole statement about, by source and class.
 type Replaced<'a> = BTreeMap<(&'a SourceId, ClassNo), BTreeMap<Stamp, Periods>>;
 
-fn standing(
+fn standing<'a>(
     from: &[From],
     said: &[Said],
     periods: &dyn Fn(&SlotName) -> Periods,
     class: &dyn Fn(PupilId) -> Option<ClassNo>,
+    name: &dyn Fn(ClassNo) -> Option<&'a ClassName>,
     is_excused: &dyn Fn(&StatusId) -> bool,
 ) -> Standing {
     let by_stamp: BTreeMap<Stamp, &From> = from.iter().map(|f| (f.stamp, f)).collect();
-    // Lists of exceptions say themselves what they cover; of full exports each row covers the class of its pupil.
-    let gone: BTreeSet<Stamp> = from
-        .iter()
-        .filter(|f| {
-            from.iter().any(|o| {
-                (o.replaces, o.coverage) == (Replaces::Day, CoverageKind::Exceptions)
-                    && (&o.source, &o.scope) == (&f.source, &f.scope)
-                    && o.stamp > f.stamp
-            })
-        })
-        .map(|f| f.stamp)
-        .collect();
     let mut replaced = Replaced::new();
     if from.iter().any(|f| (f.replaces, f.coverage) == (Replaces::Day, CoverageKind::Full)) {
         for s in said {
@@ -259,6 +306,17 @@ fn standing(
             }
         }
     }
+    // Lists of exceptions say themselves what they cover; of full exports each row covers the class of its pupil.
+    let lists: Vec<&From> = from
+        .iter()
+        .filter(|f| f.stated && (f.replaces, f.coverage) == (Replaces::Day, CoverageKind::Exceptions))
+        .collect();
+    for no in if lists.is_empty() { BTreeSet::new() } else { said.iter().filter_map(|s| class(s.pupil)).collect() } {
+        for f in lists.iter().filter(|f| f.classes.is_empty() || name(no).is_some_and(|n| f.classes.contains(n))) {
+            let covered = if f.slots.is_empty() { Periods::MAX } else { f.slots.iter().fold(0, |m, s| m | periods(s)) };
+            *replaced.entry((&f.source, no)).or_default().entry(f.stamp).or_default() |= covered;
+        }
+    }
     let replaced_of = |s: &Said| -> Periods {
         if replaced.is_empty() {
             return 0;
@@ -267,7 +325,7 @@ fn standing(
         let newer = replaced.get(&(&f.source, class)).into_iter().flatten().filter(|(stamp, _)| **stamp > s.stamp);
         newer.fold(0, |m, (_, p)| m | p) & periods(&s.slot)
     };
-    let mut order: Vec<&Said> = said.iter().filter(|s| !gone.contains(&s.stamp)).collect();
+    let mut order: Vec<&Said> = said.iter().collect();
     order.sort_by_key(|s| (s.pupil, s.stamp, s.row_no));
     let mut out = Standing::new();
     for s in order {
