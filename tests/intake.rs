@@ -551,3 +551,54 @@ fn files_go_to_done_rejected_or_held_with_a_report_beside_them() {
     let faults = read("done/2026-09/4.csv.问题.txt");
     assert!(faults.contains("第 3 行") && faults.contains("怪"), "{faults}");
 }
+
+#[test]
+fn a_list_of_one_class_takes_back_nothing_of_another() {
+    let mut t = Town::with_register();
+    let absent = t.policy.sources.iter_mut().find(|s| s.id == *"absent").expect("a list of exceptions");
+    absent.classes = vec![ClassName::new("三年级1班")];
+    let newer = How::Import { stated_at: Some(at("2026-09-08 11:00")), confirm: false, by: None };
+    t.take("absent", "2026-09-08 12:00", "学籍号,日期,状态\nS0004,2026-09-08,旷课\n", newer);
+    t.settle_marks();
+    // Stated before, read after: what it says of the other class still counts.
+    let older = How::Import { stated_at: Some(at("2026-09-08 10:00")), confirm: false, by: None };
+    t.take("absent", "2026-09-08 12:05", "学籍号,日期,状态\nS0001,2026-09-08,旷课\n", older);
+    assert_eq!(t.dirty(), [1]);
+}
+
+#[test]
+fn the_same_words_after_leave_was_stated_are_news() {
+    let mut t = Town::with_register();
+    t.policy.sources.push(town::source("leave", Content::Leave, CoverageKind::Full));
+    t.give("roll", "2026-09-07 09:00", &roll("2026-09-07", A));
+    t.give("leave", "2026-09-07 10:00", "学籍号,开始日期,结束日期,类型\nS0002,2026-09-07,2026-09-07,病假\n");
+    t.settle_marks();
+    t.give("roll", "2026-09-07 11:00", &format!("{}\n", roll("2026-09-07", A)));
+    assert_eq!(t.dirty(), [2], "present again, which goes before the leave");
+    t.settle_marks();
+    t.give("roll", "2026-09-07 12:00", &format!("{}\n\n", roll("2026-09-07", A)));
+    assert_eq!(t.dirty(), [0i64; 0]);
+}
+
+#[test]
+fn a_row_that_waited_covers_the_schoolmates_of_a_school_without_classes() {
+    let without = |more: &str| format!("学籍号,姓名,年级,学籍状态\nS0001,张小雨,3,在读\nS0002,何小全,3,在读\n{more}");
+    let mut t = Town::new();
+    t.give("register", "2026-08-31 08:00", &without(""));
+    t.give("roll", "2026-09-07 09:00", &roll("2026-09-07", &[("S0009", "出勤")]));
+    t.settle_marks();
+    t.give("register", "2026-09-07 10:00", &without("S0009,新小来,3,在读\n"));
+    assert_eq!(t.dirty(), [1, 2, 3], "those whom the roll call of the day does not name are not listed now");
+}
+
+#[test]
+fn who_moves_on_the_day_of_the_roll_call_covers_the_class_of_the_morning() {
+    let mut t = Town::with_register();
+    let now = |text: &str| REGISTER.replace("S0001,张小雨,3,三年级2班", text);
+    let stated = |time: &str| How::Import { stated_at: Some(at(time)), confirm: false, by: None };
+    t.take("register", "2026-09-07 18:00", &now("S0001,张小雨,3,三年级1班"), stated("2026-09-07 12:00"));
+    t.settle_marks();
+    // In the morning she was in class 2 still: its other pupils are not listed; so would those of class 1 be.
+    t.take("roll", "2026-09-07 18:05", &roll("2026-09-07", &[("S0001", "出勤")]), stated("2026-09-07 09:00"));
+    assert_eq!(t.dirty(), [1, 2, 3, 4]);
+}

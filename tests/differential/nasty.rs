@@ -543,6 +543,30 @@ fn who_moved_away_and_arrived_nowhere_is_asked_for_on_the_old_schools_days() {
 }
 
 #[test]
+fn who_is_still_expected_has_not_departed() {
+    // The register announces that the child leaves on the 18th, takes that back, and says then that she left on the 4th.
+    let mut c = autumn();
+    c.say("present", &[("2026-09-01", "2026-09-09")]);
+    c.listed("a", "2026-09-02", |r| {
+        r.standing = Standing::TransferredOut;
+        r.left_on = Some(day("2026-09-18"));
+    });
+    c.world.on = day("2026-09-16");
+    assert_eq!(c.finds(Cond::NotArrived { days: least(1) }), "", "the 18th has not come");
+    c.listed("a", "2026-09-07", |_| {});
+    c.say("truant", &[("2026-09-10", "2026-09-16")]);
+    let days = || consecutive(Amount::Days(least(5)));
+    assert_eq!(c.finds(days()), "2026-09-16..2026-09-16 open 5 of 5 in a1", "she stays");
+    c.listed("a", "2026-09-16", |r| {
+        r.standing = Standing::TransferredOut;
+        r.left_on = Some(day("2026-09-04"));
+    });
+    // The last word counts from the day that it names: no day between the 4th and the 18th is hers any more.
+    assert_eq!(c.finds(days()), "");
+    assert_eq!(c.finds(Cond::NotArrived { days: least(5) }), "2026-09-11..2026-09-16 open 8 of 8 in a1");
+}
+
+#[test]
 fn a_rule_is_not_asked_outside_its_dates_and_reaches_back_freely() {
     let mut c = autumn();
     c.say("truant", &[("2026-09-07", "2026-09-16")]);
