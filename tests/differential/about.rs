@@ -143,12 +143,10 @@ impl<'a> About<'a> {
         }
         if x > begin { x } else { self.plain.begin() }
     }
-    fn earliest_expected(&self) -> Date {
-        let mut d = self.first_date() - Days::new(60);
-        while !self.plain.expected(self.pupil, d) && d < self.on {
-            d = next(d);
-        }
-        d
+    /// Nobody who was never expected has such a day: then it bounds nothing (rules.md is silent).
+    fn earliest_expected(&self) -> Option<Date> {
+        let begin = self.first_date() - Days::new(60);
+        begin.iter_days().take_while(|d| *d <= self.on).find(|d| self.plain.expected(self.pupil, *d))
     }
 
     fn window(&self, w: &Window, d: Date, run_from: Option<Date>) -> Option<(Date, Date)> {
@@ -188,7 +186,7 @@ impl<'a> About<'a> {
         if !w.across_schools {
             from = from.max(self.same_school_since(d));
         }
-        Some((from.max(self.earliest_expected()), d))
+        Some((self.earliest_expected().map_or(from, |e| from.max(e)), d))
     }
 
     fn sees_half(c: &Counting, amount: Option<&Amount>) -> bool {
