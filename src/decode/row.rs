@@ -265,7 +265,7 @@ impl<'a> Rows<'a> {
             cell => match normalise::date_cell(cell) {
                 Some(d) => Some(d.date),
                 None => {
-                    emit(Err(self.fault(line, FaultKind::BadDate, Some(Field::LeaveUntil))));
+                    emit(Err(self.fault(line, FaultKind::BadLeaveEnd, Some(Field::LeaveUntil))));
                     None
                 }
             },

@@ -236,6 +236,8 @@ pub struct Evidence {
     pub deliveries: BTreeMap<DeliveryId, DeliveryFacts>,
     pub sheets: Vec<Sheet>,
     pub rows: Vec<Row>,
+    /// Days of which a delivery has a row that names nobody so far: its source has delivered something all the same.
+    pub nameless: Vec<(DeliveryId, SchoolId, Date)>,
     pub leaves: Vec<Leave>,
     /// All register rows of every pupil who was ever listed by one of the schools concerned.
     pub register: Vec<RegisterRow>,

@@ -54,6 +54,8 @@ pub enum FaultKind {
     BadValue,
     ExemptionWithoutEnd,
     ExemptionWithoutBasis,
+    /// Of a row of attendance: the row counts without it.
+    BadLeaveEnd,
     LeaveEndsBeforeItBegins,
     /// An interval of leave without its last day.
     LeaveWithoutAnEnd,

@@ -56,8 +56,21 @@ pub fn load_all(conn: &Connection) -> Result<Evidence, StoreError> {
     leaves(conn, "", [], &mut e)?;
     super::decisions::load(conn, None, &mut e.decisions, &mut e.acts)?;
     let schools = schools(conn)?;
+    nameless(conn, &mut e)?;
     of_schools(conn, &schools, None, &mut words, &mut e)?;
     Ok(e)
+}
+
+/// The first day of each delivery of which a row waits for its pupil: only rules about classes and schools ask for it.
+fn nameless(conn: &Connection, e: &mut Evidence) -> Result<(), StoreError> {
+    let mut q = conn.prepare_cached(
+        "SELECT p.delivery, p.school, min(p.date) FROM pending_row p JOIN delivery v ON v.id = p.delivery
+         WHERE v.content = 'attendance' AND v.state = 'applied' GROUP BY p.delivery, p.school",
+    )?;
+    let found =
+        q.query_map([], |r| Ok((DeliveryId(r.get(0)?), SchoolId::from(r.get::<_, String>(1)?), from_day(r.get(2)?))))?;
+    e.nameless = found.collect::<Result<_, _>>()?;
+    Ok(())
 }
 
 /// Every school of which something is stored.
@@ -122,6 +135,7 @@ fn of_schools(
     let (first, last) = on.map_or((i64::MIN, i64::MAX), |d| (day(d), day(d)));
     let mut used: BTreeSet<DeliveryId> =
         e.rows.chunk_by(|a, b| a.delivery == b.delivery).map(|c| c[0].delivery).collect();
+    used.extend(e.nameless.iter().map(|(delivery, ..)| *delivery));
     let mut stated: BTreeMap<DeliveryId, BTreeMap<SchoolId, Vec<crate::domain::Date>>> = BTreeMap::new();
     for name in schools {
         let school = SchoolId::new(name);

@@ -808,6 +808,9 @@ fn what_files_say_is_found_whatever_way_it_is_written() {
         }
     }
     println!("{} worlds in files from seed {}: {compared} findings compared", seeds.end - seeds.start, seeds.start);
+    for d in &differing {
+        println!("{}", d.lines().take(12).collect::<Vec<_>>().join("\n"));
+    }
     let short = differing.iter().min_by_key(|d| d.lines().count()).cloned().unwrap_or_default();
     assert!(differing.is_empty(), "{} seeds differ; the shortest:\n{short}", differing.len());
 }

@@ -40,6 +40,7 @@ messages! {
     bad_value() zh "这一格的内容看不明白。请按这一列的写法改正（如 性别：男/女；住校：是/否；分钟：数字；审批：已审批/审批中）。" en "This cell cannot be understood. Please write it as the column expects (sex: male/female; boarding: 是/否; minutes: a number; approval: 已审批/审批中).";
     exemption_without_end() zh "休学、延缓入学或送教上门必须写明截止日期，否则不算免于到校。请填写“状态截止日期”。" en "A suspension, deferred entry or home teaching needs the date on which it ends, or it exempts nobody. Please fill in status_until.";
     exemption_without_basis() zh "休学、延缓入学或送教上门没有批准文号。请填写“批准文号”。" en "A suspension, deferred entry or home teaching has no number of approval. Please fill in status_basis.";
+    bad_leave_end() zh "请假到哪一天看不明白：应为带年份的日期，如 2026-09-01。这一行照样算，只是不知道请到哪一天；请改正后重新导出" en "how long the leave lasts cannot be understood: a date with its year is expected, such as 2026-09-01. The row counts all the same, without an end; correct it and export again";
     leave_without_an_end() zh "请假结束时间是空的：请假要写明到哪一天（可以先写预计的日期，以后再改）；没有期限的，请每天在考勤表里记病假或事假。" en "The end of the leave is empty: state its last day (an expected one may be corrected later); leave without an end is recorded day by day in the roll call.";
     leave_ends_before_it_begins() zh "请假的结束日期早于开始日期。请核对两个日期。" en "The leave ends before it begins. Please check the two dates.";
     unknown_action() zh "认不出这项措施或结果：措施应为电话、家访、劝返、督促、送达文书、到校确认，结果应为已联系、未联系上、劝返无效、拒绝、劝返成功。请改正，或在 acts 里写明。" en "This action or result is not known: call, visit, persuasion, urge, notice or arrival, with reached, failed, refused or returned expected. Please correct it, or add the word under acts.";
@@ -108,6 +109,7 @@ pub fn fault(lang: Lang, fault: &Fault) -> String {
         BadValue => bad_value,
         ExemptionWithoutEnd => exemption_without_end,
         ExemptionWithoutBasis => exemption_without_basis,
+        BadLeaveEnd => bad_leave_end,
         LeaveWithoutAnEnd => leave_without_an_end,
         LeaveEndsBeforeItBegins => leave_ends_before_it_begins,
         UnknownAction => unknown_action,

@@ -280,6 +280,12 @@ pub fn gather<'a>(
         until,
     };
     s.exceptions();
+    for (delivery, school, first) in &evidence.nameless {
+        if let Some((facts, ..)) = s.delivery(*delivery) {
+            let start = SourceStart { school: school.clone(), classes: facts.classes.clone(), first: *first };
+            s.cover.starts.push(start);
+        }
+    }
     s.sheets(evidence);
     let mut said = Vec::new();
     s.rows(evidence, &mut said);

@@ -8,7 +8,7 @@ use crate::domain::Date;
 use crate::domain::calendar::Calendar;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{PupilId, SchoolId, SlotName, StatusId};
-use crate::domain::policy::{Policy, Source};
+use crate::domain::policy::{Content, Policy, Source};
 use crate::domain::record::{AttendanceRow, FeedbackLine, LeaveLine, Observation, Place, PupilKey, RegisterLine};
 use crate::domain::timeline::{self, Roster};
 use crate::store::statements::{Pending, Says};
@@ -127,7 +127,14 @@ impl<'a> Collected<'a> {
     ) -> Result<(), StoreError> {
         match row {
             Err(fault) => {
-                if matches!(fault.kind, FaultKind::UnknownStatus | FaultKind::NoSuchSlot) {
+                // A row that says nothing. On a list of exceptions its child would pass for present.
+                let unread = match self.source.content {
+                    Content::Attendance => {
+                        matches!(fault.kind, FaultKind::UnknownStatus | FaultKind::NoSuchSlot | FaultKind::BadDate)
+                    }
+                    _ => matches!(fault.kind, FaultKind::UnknownStatus | FaultKind::NoSuchSlot),
+                };
+                if unread {
                     self.rows += 1;
                     self.unreadable += 1;
                 }
