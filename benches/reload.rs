@@ -156,6 +156,7 @@ fn fill(tx: &Transaction, vault: &Vault, policy: &Policy) -> Result<(), StoreErr
                 stamp,
                 arrived_at: begin,
                 row_no: u32::try_from(i).expect("few"),
+                through: None,
                 pupil,
                 school: school.clone(),
                 class: Some(ClassName::new(format!("{}年级{}班", class % 9 + 1, class / 9 + 1))),

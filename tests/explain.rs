@@ -110,6 +110,7 @@ fn evidence(policy: &Policy, calendar: &Calendar, story: &Story) -> (Evidence, D
         stamp,
         arrived_at: stamp.stated_at,
         row_no: 1,
+        through: None,
         pupil: PUPIL,
         school: school.clone(),
         class,

@@ -143,6 +143,9 @@ pub struct RegisterRow {
     /// When it arrived (known-at questions).
     pub arrived_at: Time,
     pub row_no: u32,
+    /// Each later export of the school up to this one lists the pupil again in the same words; `None`: none does, or nobody
+    /// needs to know, since no other school ever listed the pupil.
+    pub through: Option<Stamp>,
     pub pupil: PupilId,
     pub school: SchoolId,
     pub class: Option<ClassName>,

@@ -66,7 +66,69 @@ fn rows_of(conn: &Connection, mut rows: Rows<'_>) -> Result<Vec<RegisterRow>, St
         row.arrived_at = from_ms(r.get(5)?);
         out.push(row);
     }
+    with_repetitions(conn, out)
+}
+
+/// Of a pupil of several schools, which school's latest export lists them says where they are: there the repetitions count
+/// too. Those in exports that follow on each other are told by the first of them; after an export without the pupil the
+/// words are said anew.
+fn with_repetitions(conn: &Connection, news: Vec<RegisterRow>) -> Result<Vec<RegisterRow>, StoreError> {
+    let of_pupils = || news.chunk_by(|a, b| a.pupil == b.pupil);
+    let several: Vec<&[RegisterRow]> = of_pupils().filter(|c| c.iter().any(|r| r.school != c[0].school)).collect();
+    if several.is_empty() {
+        return Ok(news);
+    }
+    let mut exports: HashMap<SchoolId, Vec<Stamp>> = HashMap::new();
+    for (school, stamp) in exports_of_all(conn)? {
+        exports.entry(school).or_default().push(stamp);
+    }
+    exports.values_mut().for_each(|e| e.sort_unstable());
+    let ids = json(&several.iter().map(|c| c[0].pupil.0).collect::<Vec<_>>())?;
+    let mut q = conn.prepare_cached(
+        "SELECT r.pupil, v.id, v.stated_at, r.row_no, v.arrived_at FROM register_row r JOIN delivery v ON v.id = r.delivery
+         WHERE r.is_news = 0 AND r.pupil IN (SELECT value FROM json_each(?1)) AND v.state = 'applied'
+         ORDER BY r.pupil, v.stated_at, v.id, r.row_no",
+    )?;
+    let mut repeated: HashMap<PupilId, Vec<(Stamp, u32, crate::domain::Time)>> = HashMap::new();
+    let mut rows = q.query([ids])?;
+    while let Some(r) = rows.next()? {
+        let stamp = Stamp { stated_at: from_ms(r.get(2)?), delivery: DeliveryId(r.get(1)?) };
+        repeated.entry(PupilId(r.get(0)?)).or_default().push((stamp, r.get(3)?, from_ms(r.get(4)?)));
+    }
+    let mut out = Vec::with_capacity(news.len());
+    for chunk in of_pupils() {
+        let mut again = repeated.remove(&chunk[0].pupil).unwrap_or_default().into_iter().peekable();
+        for (i, row) in chunk.iter().enumerate() {
+            let mut said = row.clone();
+            let next = chunk.get(i + 1).map(|n| (n.stamp, n.row_no));
+            while let Some((stamp, row_no, arrived_at)) = again.next_if(|(s, no, _)| next.is_none_or(|n| (*s, *no) < n)) {
+                let of_school = exports.get(&said.school).map_or(&[][..], Vec::as_slice);
+                let place = |s: Stamp| of_school.binary_search(&s).ok();
+                let last = said.through.unwrap_or(said.stamp);
+                if place(stamp).zip(place(last)).is_some_and(|(now, then)| now <= then + 1) {
+                    said.through = Some(stamp);
+                } else {
+                    let anew = RegisterRow { stamp, row_no, arrived_at, through: None, ..said.clone() };
+                    out.push(std::mem::replace(&mut said, anew));
+                }
+            }
+            out.push(said);
+        }
+    }
     Ok(out)
+}
+
+/// When each school's register was exported.
+fn exports_of_all(conn: &Connection) -> Result<Vec<(SchoolId, Stamp)>, StoreError> {
+    let mut q = conn.prepare_cached(
+        "SELECT d.school, v.stated_at, v.id FROM delivery v JOIN delivery_date d ON d.delivery = v.id
+         WHERE v.content = 'register' AND v.state = 'applied'",
+    )?;
+    let found = q.query_map([], |r| {
+        let stamp = Stamp { stated_at: from_ms(r.get(1)?), delivery: DeliveryId(r.get(2)?) };
+        Ok((SchoolId::from(r.get::<_, String>(0)?), stamp))
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 #[derive(Default)]
@@ -89,6 +151,7 @@ impl Texts {
             stamp: Stamp { stated_at: crate::domain::Time::MIN, delivery: DeliveryId(0) },
             arrived_at: crate::domain::Time::MIN,
             row_no: 0,
+            through: None,
             pupil: PupilId(0),
             school: SchoolId::from(r.get::<_, String>(0)?),
             class: r.get::<_, Option<String>>(1)?.map(ClassName::from),
@@ -276,16 +339,7 @@ pub fn schools_of(conn: &Connection, source: &str) -> Result<Vec<SchoolId>, Stor
 
 /// Register rows and exports alone, of all schools: what a roster is built from.
 pub fn whole(conn: &Connection) -> Result<crate::domain::evidence::Evidence, StoreError> {
-    let mut exports = Vec::new();
-    let mut q = conn.prepare_cached(
-        "SELECT d.school, v.stated_at, v.id FROM delivery v JOIN delivery_date d ON d.delivery = v.id
-         WHERE v.content = 'register' AND v.state = 'applied'",
-    )?;
-    let mut rows = q.query([])?;
-    while let Some(r) = rows.next()? {
-        let school = SchoolId::from(r.get::<_, String>(0)?);
-        exports.push((school, Stamp { stated_at: from_ms(r.get(1)?), delivery: DeliveryId(r.get(2)?) }));
-    }
+    let exports = exports_of_all(conn)?;
     Ok(crate::domain::evidence::Evidence { register: all_rows(conn)?, register_exports: exports, ..Default::default() })
 }
 

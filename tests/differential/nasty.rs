@@ -77,6 +77,7 @@ impl Case {
             stamp,
             arrived_at: stamp.stated_at,
             row_no: 1,
+            through: None,
             pupil: CHILD,
             school: school.into(),
             class: Some("1".into()),

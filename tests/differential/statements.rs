@@ -81,6 +81,7 @@ impl Small {
             stamp,
             arrived_at: stamp.stated_at,
             row_no: 1,
+            through: None,
             pupil,
             school: school.into(),
             class: Some("1".into()),

@@ -274,6 +274,7 @@ fn register(d: &mut Dice, e: &mut Evidence, pupils: &[PupilId], tidy: bool) {
                 stamp: *at,
                 arrived_at: at.stated_at,
                 row_no: 1,
+                through: None,
                 pupil: *p,
                 school: s.as_str().into(),
                 class,

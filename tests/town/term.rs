@@ -44,6 +44,7 @@ pub fn term(town: &Town, pupils: i64) -> (Policy, Evidence, Vec<PupilId>) {
             stamp,
             arrived_at: first,
             row_no: 1,
+            through: None,
             pupil: *p,
             school: "a".into(),
             class: Some(ClassName::new(format!("{}", p.0 % 40))),

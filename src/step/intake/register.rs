@@ -146,6 +146,7 @@ pub fn apply(
             stamp,
             arrived_at: now,
             row_no: line.row_no,
+            through: None,
             pupil,
             school: school.clone(),
             class: line.pupil.class.clone(),
