@@ -602,3 +602,35 @@ fn who_moves_on_the_day_of_the_roll_call_covers_the_class_of_the_morning() {
     t.take("roll", "2026-09-07 18:05", &roll("2026-09-07", &[("S0001", "出勤")]), stated("2026-09-07 09:00"));
     assert_eq!(t.dirty(), [1, 2, 3, 4]);
 }
+
+#[test]
+fn a_register_that_says_the_same_again_still_lists_the_pupil_of_two_schools() {
+    let mut t = Town::new();
+    let mut other = t.policy.schools[0].clone();
+    other.id = SchoolId::new("other");
+    t.policy.schools.push(other);
+    let mut source = town::source("register-other", Content::Register, CoverageKind::Full);
+    source.school = Some(SchoolId::new("other"));
+    t.policy.sources.push(source);
+    t.give("register", "2026-08-31 08:00", REGISTER);
+    let with = "学籍号,姓名,年级,班级,学籍状态\nS0001,张小雨,3,三年级5班,在读\nS0005,赵小北,3,三年级5班,在读\n";
+    let without = "学籍号,姓名,年级,班级,学籍状态\nS0005,赵小北,3,三年级5班,在读\n";
+    let days = [
+        ("2026-09-01 08:00", with.to_owned()),
+        ("2026-09-02 08:00", format!("{with}\n")),
+        ("2026-09-03 08:00", format!("{with}\n\n")),
+        ("2026-09-04 08:00", without.to_owned()),
+        ("2026-09-07 08:00", format!("{with}\n\n\n")),
+        ("2026-09-08 08:00", format!("{with}\n\n\n\n")),
+    ];
+    for (now, csv) in &days {
+        assert_eq!(t.give("register-other", now, csv).outcome, Outcome::Applied);
+    }
+    let calendar = kongchuo::domain::calendar::Calendar::new(&t.policy);
+    let roster = kongchuo::domain::timeline::roster(&calendar, &t.evidence());
+    let pupil = t.pupil("S0001");
+    let both = |day: &str| roster.at(pupil, date(day)).expect("known").also.len() == 1;
+    let got: Vec<bool> =
+        ["2026-09-02", "2026-09-03", "2026-09-04", "2026-09-06", "2026-09-07", "2026-09-09"].map(both).into();
+    assert_eq!(got, [true, true, false, false, true, true]);
+}
