@@ -284,3 +284,83 @@ proptest::proptest! {
         }
     }
 }
+
+fn absentees(text: &str, name: &str) -> Result<(Vec<String>, Vec<String>), FaultKind> {
+    let got = read(text.as_bytes(), name, Content::Attendance, CoverageKind::Exceptions, &reader());
+    got.map(|(rows, s)| (rows, s.stated.iter().map(|d| d.to_string()).collect())).map_err(|f| f.kind)
+}
+
+#[test]
+fn two_columns_of_statuses_must_agree() {
+    let head = "学籍号,姓名,日期,考勤状态,考勤结果\n";
+    let check =
+        |cells: &str, want: &[&str]| assert_eq!(roll(&format!("{head}S1,张,2026-09-01,{cells}\n")), want, "{cells}");
+    check("出勤,", &["2 S1 2026-09-01 day present"]);
+    check("出勤,正常", &["2 S1 2026-09-01 day present"]);
+    check("旷课,第3节", &["2 S1 2026-09-01 day truant"]);
+    check("出勤,旷课", &["2 TwoStatuses 出勤"]);
+    // Whoever names the column has chosen.
+    let mut pinned = reader();
+    pinned.columns = BTreeMap::from([("status".to_owned(), "考勤结果".to_owned())]);
+    let text = format!("{head}S1,张,2026-09-01,出勤,旷课\n");
+    let got = read(text.as_bytes(), "roll.csv", Content::Attendance, CoverageKind::Full, &pinned).expect("reads");
+    assert_eq!(got.0, ["2 S1 2026-09-01 day truant"]);
+}
+
+#[test]
+fn two_lists_beside_each_other_are_refused() {
+    let text = "学籍号,姓名,日期,状态,学籍号,姓名,日期,状态\nS1,张,2026-09-01,旷课,S2,何,2026-09-01,旷课\n";
+    assert_eq!(roll(text), ["TwoTables"]);
+}
+
+#[test]
+fn a_further_list_below_has_the_date_of_its_own_title() {
+    let first = "缺勤 2026年9月7日\n学籍号,姓名,状态\nS1,张,旷课\n";
+    let both = format!("{first}2026年9月8日\n学籍号,姓名,状态\nS2,何,旷课\n");
+    let days = |rows: &[&str], stated: &[&str]| {
+        Ok((rows.iter().map(|s| s.to_string()).collect(), stated.iter().map(|s| s.to_string()).collect()))
+    };
+    let one = "3 S1 2026-09-07 day truant";
+    assert_eq!(absentees(&both, "名单.csv"), days(&[one, "6 S2 2026-09-08 day truant"], &["2026-09-07", "2026-09-08"]));
+    // Nobody is away on the 8th: its title says so all the same.
+    let none = format!("{first}2026年9月8日\n学籍号,姓名,状态\n");
+    assert_eq!(absentees(&none, "名单.csv"), days(&[one], &["2026-09-07", "2026-09-08"]));
+    // The date of a signature dates nothing, and what stands below it has no day.
+    let signed = format!("{first}2026年9月8日\n");
+    assert_eq!(absentees(&signed, "名单.csv"), days(&[one], &["2026-09-07"]));
+    let below = format!("{signed}S2,何,旷课\n");
+    assert_eq!(absentees(&below, "名单.csv"), days(&[one, "5 BadDate "], &["2026-09-07"]));
+}
+
+#[test]
+fn a_sheet_of_a_list_that_cannot_be_read_is_not_left_out() {
+    let book = |second: &[&[&str]]| {
+        workbook(|book| {
+            let first: &[&[&str]] = &[&["学籍号", "姓名", "日期", "状态"], &["S1", "张", "2026-09-07", "旷课"]];
+            for rows in [first, second] {
+                let sheet = book.add_worksheet();
+                for (r, row) in rows.iter().enumerate() {
+                    for (c, cell) in row.iter().enumerate() {
+                        sheet.write(r as u32, c as u16, *cell)?;
+                    }
+                }
+            }
+            Ok(())
+        })
+    };
+    let kind = |second: &[&[&str]], coverage| {
+        let got = read(&book(second), "名单.xlsx", Content::Attendance, coverage, &reader());
+        got.map(|(rows, _)| rows.len()).map_err(|f| (f.kind, f.place.sheet.map(|s| s.to_string())))
+    };
+    let (list, full) = (CoverageKind::Exceptions, CoverageKind::Full);
+    let lost = |kind| Err((kind, Some("Sheet2".to_owned())));
+    // Its pupils would pass for present.
+    let no_status: &[&[&str]] = &[&["学籍号", "姓名", "日期"], &["S2", "何", "2026-09-07"]];
+    assert_eq!(kind(no_status, list), lost(FaultKind::PresenceOnly));
+    let no_header: &[&[&str]] = &[&["G999999201603010017", "何", "2026-09-07", "旷课"]];
+    assert_eq!(kind(no_header, list), lost(FaultKind::NoHeader));
+    // What names nobody may lie beside it; and of a full roll call those who are missing are not listed.
+    assert_eq!(kind(&[&["说明", "每天上午交"]], list), Ok(1));
+    assert_eq!(kind(&[], list), Ok(1));
+    assert_eq!(kind(no_status, full), Ok(1));
+}

@@ -89,6 +89,10 @@ static KEYS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
 #[derive(Clone, Debug, Default)]
 pub struct Columns {
     of: BTreeMap<Field, usize>,
+    /// Further columns of statuses, where nobody has said which one counts.
+    pub rivals: Vec<usize>,
+    /// Further columns that say who the pupil is in the words of the first.
+    pub twins: usize,
     /// Headers by column.
     pub headers: Vec<String>,
 }
@@ -137,7 +141,7 @@ impl Columns {
     ) -> Columns {
         let headers: Vec<String> = line.cells().map(crate::domain::normalise::clean).collect();
         let keys: Vec<String> = headers.iter().map(|h| header_key(h)).collect();
-        let mut columns = Columns { of: BTreeMap::new(), headers };
+        let mut columns = Columns { of: BTreeMap::new(), headers, ..Columns::default() };
         let mut taken = vec![false; keys.len()];
         for (field, name, contents, _) in FIELDS {
             let school = school_column.filter(|_| *field == Field::School);
@@ -169,6 +173,15 @@ impl Columns {
                 taken[i] = true;
             }
         }
+        let means = |field: Field, k: &str| {
+            FIELDS.iter().zip(KEYS.iter()).any(|((f, ..), known)| *f == field && known.iter().any(|w| matches(k, w)))
+        };
+        if content == Content::Attendance && !pinned.contains_key(Field::Status.name()) {
+            columns.rivals = (0..keys.len()).filter(|i| !taken[*i] && means(Field::Status, &keys[*i])).collect();
+        }
+        let who = [Field::StudentNo, Field::IdNumber, Field::Name];
+        let twin = |i: usize| who.iter().any(|f| columns.get(*f).is_some_and(|at| keys[at] == keys[i]));
+        columns.twins = (0..keys.len()).filter(|i| !taken[*i] && !keys[*i].is_empty() && twin(*i)).count();
         if let Some(i) = columns.of.remove(&Field::ApprovedPlain)
             && !columns.has(Field::Approved)
         {

@@ -101,6 +101,9 @@ fn attendance(
     if !long && numbered >= 3 {
         return Some(FaultKind::Matrix);
     }
+    if c.twins > 0 && !c.rivals.is_empty() {
+        return Some(FaultKind::TwoTables);
+    }
     if !c.has_pupil() {
         return Some(if is_transposed(c, below) { FaultKind::Matrix } else { shape_without_pupil(c) });
     }

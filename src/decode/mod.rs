@@ -163,13 +163,13 @@ fn open_any<'r>(mut input: Box<dyn Input + 'r>, asked: &Asked<'r>, file: &Arc<st
         title_stamp: None,
     };
     let mut tables = Vec::new();
-    let mut refusal = None;
+    let (mut refusal, mut lost) = (None, None);
     let body = match description.format {
         Format::Csv => {
             let (charset, delimiter, start) = text_start(&mut input, asked.reader).map_err(whole)?;
             description.encoding = Some(charset.encoding);
             description.delimiter = Some(delimiter);
-            consider(asked, file, None, &start, &mut description, &mut tables, &mut refusal);
+            consider(asked, file, None, &start, &mut description, &mut tables, &mut refusal, &mut lost);
             Body::Text(input, charset, delimiter)
         }
         Format::Xlsx => {
@@ -181,7 +181,7 @@ fn open_any<'r>(mut input: Box<dyn Input + 'r>, asked: &Asked<'r>, file: &Arc<st
                 }
                 found = true;
                 let start = sheet_start(&mut book, &sheet).map_err(|kind| (kind, Some(sheet.clone()), 0))?;
-                consider(asked, file, Some(sheet), &start, &mut description, &mut tables, &mut refusal);
+                consider(asked, file, Some(sheet), &start, &mut description, &mut tables, &mut refusal, &mut lost);
             }
             if !found {
                 refusal = Some(whole(FaultKind::NoHeader));
@@ -191,6 +191,9 @@ fn open_any<'r>(mut input: Box<dyn Input + 'r>, asked: &Asked<'r>, file: &Arc<st
     };
     if tables.is_empty() {
         return Err(refusal.unwrap_or(whole(FaultKind::Empty)));
+    }
+    if let Some(lost) = lost {
+        return Err(lost);
     }
     let lexicon = Lexicon::new(asked.statuses, asked.reader);
     Ok(Reading { asked: *asked, file: file.clone(), lexicon, description, tables, body })
@@ -205,6 +208,7 @@ fn consider(
     description: &mut Description,
     tables: &mut Vec<Table>,
     refusal: &mut Option<Refusal>,
+    lost: &mut Option<Refusal>,
 ) {
     match layout::find(asked, start, sheet.as_deref(), &description.name_dates) {
         Ok(layout) => {
@@ -235,6 +239,18 @@ fn consider(
                 unused: Vec::new(),
                 refused: Some(Fault { kind, place, value: None }),
             });
+            // On a list of exceptions whoever stands on a sheet that cannot be read would pass for present.
+            let names_pupils = match kind {
+                FaultKind::Empty | FaultKind::CodeTable => false,
+                FaultKind::NoHeader => {
+                    let digits = |c: &str| c.chars().filter(char::is_ascii_digit).count();
+                    start.iter().flat_map(Line::cells).any(|c| digits(c) >= 15)
+                }
+                _ => true,
+            };
+            if names_pupils && asked.content == Content::Attendance && asked.coverage == CoverageKind::Exceptions {
+                lost.get_or_insert((kind, sheet.clone(), row));
+            }
             // Of several refusals the one that says most: an empty second sheet explains nothing.
             if refusal.as_ref().is_none_or(|(first, ..)| matches!(first, FaultKind::Empty)) {
                 *refusal = Some((kind, sheet, row));
@@ -354,6 +370,7 @@ impl Reading<'_> {
                 file: self.file.clone(),
                 sheet: sheet.clone(),
                 date: table.date,
+                title: None,
                 row_no,
                 dates: row::Last::default(),
                 classes: row::Last::default(),
@@ -383,6 +400,10 @@ impl Reading<'_> {
                 });
                 match read {
                     row::Read::Row => summary.rows += 1,
+                    row::Read::Title(date) => {
+                        summary.stated.insert(date);
+                        summary.passed_over += 1;
+                    }
                     row::Read::PassedOver => summary.passed_over += u32::from(line.filled() > 0),
                 }
                 stopped |= flow.is_break();

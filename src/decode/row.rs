@@ -7,7 +7,9 @@ use super::line::Line;
 use crate::domain::Date;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ClassName, SlotName, StatusId, Word};
-use crate::domain::normalise::{self, Approval, DateCell, Lexicon, NotUnderstood, StatusWord, clean, key};
+use crate::domain::normalise::{
+    self, Approval, DateCell, Lexicon, NotUnderstood, StatusWord, clean, key, stated_dates,
+};
 use crate::domain::policy::{ActWords, Blank, Content, School};
 use crate::domain::record::{
     AttendanceRow, ContactLine, FeedbackLine, LeaveLine, Observation, Place, PupilKey, RegisterLine,
@@ -26,6 +28,8 @@ pub struct Rows<'a> {
     pub sheet: Option<Arc<str>>,
     /// The one date that title or name states, for tables without a date column.
     pub date: Option<Date>,
+    /// The date of a title below the first rows, until the header comes again under it.
+    pub title: Option<Date>,
     pub row_no: u32,
     /// Answers to the cells before: most cells repeat.
     pub dates: Last<Option<DateCell>>,
@@ -61,6 +65,8 @@ impl<T: Clone> Last<T> {
 pub enum Read {
     Row,
     PassedOver,
+    /// A further list begins, of this date.
+    Title(Date),
 }
 
 impl<'a> Rows<'a> {
@@ -129,8 +135,22 @@ impl<'a> Rows<'a> {
 
     /// Reads one row under the header.
     pub fn read(&mut self, line: &Line, emit: Emit) -> Read {
+        if let Some(date) = self.title_of_a_block(line) {
+            // Until the header comes again nobody knows whether it dates what follows (or is a signature's).
+            self.title = Some(date);
+            return Read::PassedOver;
+        }
+        if self.repeats_header(line)
+            && let Some(date) = self.title.take()
+        {
+            self.date = Some(date);
+            return Read::Title(date);
+        }
         if self.is_furniture(line) {
             return Read::PassedOver;
+        }
+        if self.title.take().is_some() {
+            self.date = None;
         }
         match self.asked.content {
             Content::Attendance => self.attendance(line, emit),
@@ -141,18 +161,29 @@ impl<'a> Rows<'a> {
         Read::Row
     }
 
+    /// A line that states one date and nothing else, below rows that have no date of their own: the title of a further list.
+    fn title_of_a_block(&self, line: &Line) -> Option<Date> {
+        if self.asked.content != Content::Attendance || self.columns().has(Field::Date) || line.filled() != 1 {
+            return None;
+        }
+        let text = line.cells().find(|c| !c.trim().is_empty())?;
+        if let [date] = stated_dates(text)[..] { Some(date) } else { None }
+    }
+
+    fn repeats_header(&self, line: &Line) -> bool {
+        let columns = self.columns();
+        let same = columns.mapping_indices().filter(|i| line.cell(*i).trim() == columns.headers[*i]);
+        columns.len() >= 2 && same.count() * 2 > columns.len()
+    }
+
     /// Blank rows, totals, headers written twice, legends, signatures.
     fn is_furniture(&self, line: &Line) -> bool {
         let filled = line.filled();
         if filled == 0 {
             return true;
         }
-        let columns = self.columns();
-        if columns.len() >= 2 {
-            let same = columns.mapping_indices().filter(|i| line.cell(*i).trim() == columns.headers[*i]);
-            if same.count() * 2 > columns.len() {
-                return true;
-            }
+        if self.repeats_header(line) {
+            return true;
         }
         // Only in rows that do not name who, when and what alike is a word such as 合计 furniture.
         let whole = [Field::StudentNo, Field::IdNumber].iter().any(|f| !self.cell(line, *f).trim().is_empty())
@@ -295,6 +326,16 @@ impl<'a> Rows<'a> {
         } else {
             self.statuses.get(cell, |c| lexicon.read(c))
         };
+        // Another column of statuses may be empty or say the same; it is not for the program to choose.
+        if let StatusWord::Status(status, _) = &word {
+            for i in &self.columns().rivals {
+                let rival = line.cell(*i);
+                if matches!(lexicon.read(rival), StatusWord::Status(other, _) if other != *status) {
+                    emit(Err(self.fault(line, FaultKind::TwoStatuses, Some(Field::Status))));
+                    return None;
+                }
+            }
+        }
         let (status, told_minutes) = match word {
             StatusWord::Status(status, minutes) => (status, minutes),
             StatusWord::Unknown => {

@@ -35,11 +35,17 @@ pub enum FaultKind {
     NoPupilColumn,
     NoStatusColumn,
     NothingStated,
+    /// Rows there are, but none that counts.
+    EveryRowAtFault,
+    /// Two tables stand beside each other.
+    TwoTables,
     // One row.
     BadDate,
     InTheFuture,
     UnknownStatus,
     BlankStatus,
+    /// Two columns of statuses contradict each other.
+    TwoStatuses,
     NoSuchSlot,
     NoPupil,
     BadIdNumber,

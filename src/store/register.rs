@@ -101,7 +101,8 @@ fn with_repetitions(conn: &Connection, news: Vec<RegisterRow>) -> Result<Vec<Reg
         for (i, row) in chunk.iter().enumerate() {
             let mut said = row.clone();
             let next = chunk.get(i + 1).map(|n| (n.stamp, n.row_no));
-            while let Some((stamp, row_no, arrived_at)) = again.next_if(|(s, no, _)| next.is_none_or(|n| (*s, *no) < n)) {
+            while let Some((stamp, row_no, arrived_at)) = again.next_if(|(s, no, _)| next.is_none_or(|n| (*s, *no) < n))
+            {
                 let of_school = exports.get(&said.school).map_or(&[][..], Vec::as_slice);
                 let place = |s: Stamp| of_school.binary_search(&s).ok();
                 let last = said.through.unwrap_or(said.stamp);

@@ -21,6 +21,9 @@ messages! {
     matrix() zh "这是按日期或次数横向排列的点名册（矩阵表），以后的版本才能读。请暂时改为每行一个学生一天。" en "This is a matrix with dates or occasions as columns (or pupils as columns), which a later version reads. For now please export one row per pupil and day.";
     no_pupil_column() zh "没有说明是哪个学生的列：应有“学籍号”“身份证号”或“姓名”。请补上，或在 reader.columns 里写明。" en "No column says who the pupil is: student_no, id_number or name expected. Please add one, or name it under reader.columns.";
     no_status_column() zh "没有“状态”列，不知道每个学生是出勤还是缺勤。请补上，或在 reader.columns 里写明。" en "There is no status column, so nobody can tell present from absent. Please add one, or name it under reader.columns.";
+    every_row_at_fault() zh "表里的行都有问题，一行也没有采用，所以没有说明任何人到没到。请按下面各行的说明改正后重新发送。" en "Every row of the file is at fault and none was taken, so it says of nobody whether they came. Please correct the rows as told below and send it again.";
+    two_tables() zh "一张表里并排放着两份名单，右边的一份读不了。请把它们上下排列，或分成两个工作表。" en "Two lists stand beside each other in one sheet, and the one on the right cannot be read. Please put them below each other, or into two sheets.";
+    two_statuses() zh "两个状态列说法不一，不知道以哪一列为准，这一行没有采用。请改成一致，或在 reader.columns 里写明用哪一列（status）。" en "Two columns of statuses contradict each other, so nobody can tell which one counts, and the row was not taken. Please make them agree, or name the column (status) under reader.columns.";
     nothing_stated() zh "表头下面没有数据，也没有写明日期，所以什么也没有说明。若当天全勤，请在标题或文件名里写上日期。" en "Under the header there is no data and no date is stated, so the file says nothing. If everybody was present, please write the date into the title or the file name.";
     bad_date() zh "日期看不明白：应为带年份的日期，如 2026-09-01（写了星期几的要对得上）。请改正后重新发送。" en "The date cannot be understood: a date with its year is expected, such as 2026-09-01 (a weekday beside it must agree). Please correct it and send it again.";
     in_the_future() zh "日期晚于这份文件的日期：还没有到的日子不能记考勤。请核对日期。" en "The date lies after the day of this file: a day that has not come cannot have a roll call. Please check the date.";
@@ -91,6 +94,9 @@ pub fn fault(lang: Lang, fault: &Fault) -> String {
         NoPupilColumn => no_pupil_column,
         NoStatusColumn => no_status_column,
         NothingStated => nothing_stated,
+        EveryRowAtFault => every_row_at_fault,
+        TwoTables => two_tables,
+        TwoStatuses => two_statuses,
         BadDate => bad_date,
         InTheFuture => in_the_future,
         UnknownStatus => unknown_status,

@@ -163,9 +163,12 @@ impl History<'_> {
     /// The school's latest export (or a row that reaches back) has the pupil on that day.
     fn lists(&self, school: &SchoolId, d: Date) -> bool {
         let latest = self.exports.get(school).and_then(|e| e.iter().rev().find(|s| s.stated_at.date() <= d).copied());
-        self.rows
-            .iter()
-            .any(|r| r.school == *school && !says_left(r, d) && (latest.is_some_and(|l| r.stamp <= l && l <= r.through.unwrap_or(r.stamp)) || self.reaches_back(r, d)))
+        self.rows.iter().any(|r| {
+            r.school == *school
+                && !says_left(r, d)
+                && (latest.is_some_and(|l| r.stamp <= l && l <= r.through.unwrap_or(r.stamp))
+                    || self.reaches_back(r, d))
+        })
     }
 
     /// The row that gives the attributes on a day. `place`: school, grade and class, for which a row stated on the day

@@ -372,7 +372,7 @@ fn read_and_apply(
     if collected.is_empty() && !collected.faults.is_empty() && collected.pending.is_empty() {
         // Every row is at fault: applied, it would say that nobody is there.
         let place = Place { file: found.file_name.into(), ..Place::default() };
-        let whole = Fault { kind: FaultKind::NothingStated, place, value: None };
+        let whole = Fault { kind: FaultKind::EveryRowAtFault, place, value: None };
         collected.faults.insert(0, whole);
         collected.fault_count += 1;
         return Ok(reject_all(db, source, now, id, stated_at, collected)?);
