@@ -57,8 +57,8 @@ impl Directory {
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
             let name = entry.file_name();
-            let Some(name) = name.to_str() else { continue };
-            if is_temporary(name) || !matches(&self.matching, name) {
+            let name = readable(&name);
+            if is_temporary(&name) || !matches(&self.matching, &name) {
                 continue;
             }
             // A file may vanish between listing and looking: the next poll tells.
@@ -74,7 +74,7 @@ impl Directory {
             here.insert(entry.path(), (meta.len(), modified, since));
             let stood = if trust_times { since.min(modified) } else { since };
             if now - stood >= self.settle {
-                ready.push(Ready { path: entry.path(), file_name: name.to_owned(), modified });
+                ready.push(Ready { path: entry.path(), file_name: name, modified });
             }
         }
         self.seen = here;
@@ -105,6 +105,14 @@ impl Directory {
         fs::rename(&file.path, &target)?;
         self.seen.remove(&file.path);
         Ok(target)
+    }
+}
+
+/// A file name as people read it: one that is not UTF-8 was written on an old Chinese system.
+fn readable(name: &OsStr) -> String {
+    match name.to_str() {
+        Some(name) => name.to_owned(),
+        None => encoding_rs::GB18030.decode_without_bom_handling(name.as_encoded_bytes()).0.into_owned(),
     }
 }
 

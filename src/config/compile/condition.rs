@@ -290,6 +290,9 @@ fn counting(
 ) -> Option<Counting> {
     let day = day_test(share, lessons, b);
     let mut names: Vec<String> = Vec::new();
+    if slots.get().is_some_and(|m| m.0.is_empty()) {
+        b.error(slots.pos, say!(empty_list), Some(say!(hint_empty_list)));
+    }
     for s in slots.get().map(|m| m.0.as_slice()).unwrap_or_default() {
         let periods = known.schools.iter().flat_map(|x| x.periods.iter().map(|p| p.id.as_str()));
         let all: Vec<&str> =
@@ -432,6 +435,10 @@ fn act_match(kind: &Opt<Many<String>>, result: &Opt<Many<String>>, known: &Known
 fn act_words(field: &Opt<Many<String>>, known: &BTreeMap<Word, Vec<String>>, b: &mut Bench) -> Option<Vec<Word>> {
     let words: Vec<&str> = known.keys().map(Word::as_str).collect();
     let mut good = true;
+    if field.get().is_some_and(|m| m.0.is_empty()) {
+        b.error(field.pos, say!(empty_list), Some(say!(hint_empty_list)));
+        good = false;
+    }
     let mut out = Vec::new();
     for item in field.get().map(|m| m.0.as_slice()).unwrap_or_default() {
         good &= super::known(item, &words, b);

@@ -104,6 +104,20 @@ fn filter(raw: &raw::Where, known: &Known, b: &mut Bench) -> Filter {
     let texts = |field: &Opt<crate::config::read::Many<String>>| -> Vec<String> {
         field.get().map(|m| m.0.iter().map(|v| v.value.clone()).collect()).unwrap_or_default()
     };
+    // A list from which the last entry was taken would choose everybody.
+    let lengths = [
+        (raw.stage.pos, raw.stage.get().map(|m| m.0.len())),
+        (raw.grade.pos, raw.grade.get().map(|m| m.0.len())),
+        (raw.school.pos, raw.school.get().map(|m| m.0.len())),
+        (
+            raw.class.pos,
+            raw.class.get().map(|m| m.0.iter().filter(|c| normalise::class_name(&c.value).is_some()).count()),
+        ),
+        (raw.group.pos, raw.group.get().map(|m| m.0.len())),
+    ];
+    for (pos, _) in lengths.into_iter().filter(|(_, n)| *n == Some(0)) {
+        b.error(pos, say!(empty_list), Some(say!(hint_empty_list)));
+    }
     for (pos, n) in raw.grade.get().map(|g| g.0.as_slice()).unwrap_or_default() {
         if !(1..=12).contains(n) {
             b.error(*pos, say!(bad_grade, n), Some(say!(hint_grade)));

@@ -237,6 +237,8 @@ impl<'a> Collected<'a> {
     fn look_at_day(&mut self, pupil: PupilId, school: &SchoolId, date: Date, slot: &SlotName, place: &Place) {
         let Some(s) = self.roster.at(pupil, date) else { return };
         if s.school_id != *school && !s.also.iter().any(|(_, no)| self.roster.class_of(*no).0 == school) {
+            // A file in the wrong folder is nothing but such rows.
+            self.unreadable += 1;
             self.fault(FaultKind::ForeignPupil, place, None);
             return;
         }
