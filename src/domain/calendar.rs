@@ -103,6 +103,14 @@ fn monday(d: Date) -> Date {
     d - Days::new(u64::from(d.weekday().num_days_from_monday()))
 }
 
+/// The first of so many days, or of as many months, that end with `d`: however many, since a long window is all days.
+pub fn first_of_days(n: u32, d: Date) -> Date {
+    d.checked_sub_days(Days::new(u64::from(n.saturating_sub(1)))).unwrap_or(Date::MIN)
+}
+pub fn first_of_months(n: u32, d: Date) -> Date {
+    d.checked_sub_months(chrono::Months::new(n)).map_or(Date::MIN, |before| before + Days::new(1))
+}
+
 /// The same day `n` months later (earlier when negative), the month's last if there is none.
 pub fn months_after(d: Date, n: i32) -> Date {
     let m = chrono::Months::new(n.unsigned_abs());

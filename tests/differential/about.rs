@@ -159,8 +159,8 @@ impl<'a> About<'a> {
                 weeks.dedup();
                 weeks.get(*n as usize - 1).copied().unwrap_or(all)
             }
-            WindowKind::CalendarDays(n) => d - Days::new(*n as u64 - 1),
-            WindowKind::Months(n) => next(shift(d, -i64::from(*n))),
+            WindowKind::CalendarDays(n) => d.checked_sub_days(Days::new(*n as u64 - 1)).unwrap_or(all),
+            WindowKind::Months(n) => d.checked_sub_months(Months::new(*n)).map_or(all, next),
             WindowKind::Week => monday(d),
             WindowKind::Month => d.with_day(1).expect("a first"),
             WindowKind::Term => self.term_start(d)?,

@@ -666,3 +666,21 @@ fn a_term_that_began_earlier_for_the_other_stage_gives_its_days_back() {
     let two = total(Amount::Days(least(2)), WindowKind::Term);
     assert_eq!(c.finds(two), "2026-10-14..2026-10-14 2 of 2 in a1; 2026-10-22..2026-10-23 open 2 of 2 in a1");
 }
+
+#[test]
+fn a_window_longer_than_time_is_all_days() {
+    let mut c = autumn();
+    c.say("truant", &[("2026-09-07", "2026-09-09")]);
+    c.world.on = day("2026-09-11");
+    let kinds = [
+        WindowKind::CalendarDays(u32::MAX),
+        WindowKind::CalendarDays(100_000_000),
+        WindowKind::Months(u32::MAX),
+        WindowKind::SchoolWeeks(u32::MAX),
+        WindowKind::SchoolDays(u32::MAX),
+    ];
+    for kind in kinds {
+        let found = c.finds(total(Amount::Days(least(3)), kind.clone()));
+        assert_eq!(found, "2026-09-09..2026-09-09 open 3 of 3 in a1", "{kind:?}");
+    }
+}

@@ -4,7 +4,7 @@
 use super::ast::{Clip, Cond, SubjectKind, Window, WindowKind};
 use super::program::{Chosen, Compiled, Leaf, Node, Program};
 use super::table::{Table, alike};
-use crate::domain::calendar::{Calendar, months_after};
+use crate::domain::calendar::{Calendar, first_of_days, first_of_months};
 use crate::domain::finding::{Finding, Measure, Subject, Unit};
 use crate::domain::ids::{ClassName, SchoolId};
 use crate::domain::ratio::Ratio;
@@ -432,8 +432,8 @@ impl Asked<'_> {
                 weeks.dedup();
                 weeks.get(n.saturating_sub(1) as usize).copied().unwrap_or(Date::MIN)
             }
-            WindowKind::CalendarDays(n) => d - Days::new(u64::from(n.saturating_sub(1))),
-            WindowKind::Months(n) => months_after(d, -i32::try_from(*n).unwrap_or(0)) + Days::new(1),
+            WindowKind::CalendarDays(n) => first_of_days(*n, d),
+            WindowKind::Months(n) => first_of_months(*n, d),
             WindowKind::Week => d - Days::new(u64::from(d.weekday().num_days_from_monday())),
             WindowKind::Month => d.with_day(1).unwrap_or(d),
             WindowKind::Term => term?,

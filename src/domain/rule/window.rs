@@ -5,7 +5,7 @@ use super::ast::{Clip, Window, WindowKind};
 use super::condition::{Ask, Asked};
 use super::program::Spec;
 use crate::domain::Date;
-use crate::domain::calendar::months_after;
+use crate::domain::calendar::{first_of_days, first_of_months, months_after};
 use crate::domain::timeline::Segment;
 use chrono::{Datelike, Days};
 
@@ -20,8 +20,8 @@ impl Asked<'_> {
         let mut from = match &w.kind {
             WindowKind::SchoolDays(n) => self.school_days_back(*n, d),
             WindowKind::SchoolWeeks(n) => self.school_weeks_back(*n, d),
-            WindowKind::CalendarDays(n) => d - Days::new(u64::from(n.saturating_sub(1))),
-            WindowKind::Months(n) => months_after(d, -i32::try_from(*n).unwrap_or(0)) + Days::new(1),
+            WindowKind::CalendarDays(n) => first_of_days(*n, d),
+            WindowKind::Months(n) => first_of_months(*n, d),
             WindowKind::Week => d - Days::new(u64::from(d.weekday().num_days_from_monday())),
             WindowKind::Month => d.with_day(1).unwrap_or(d),
             WindowKind::Term => self.term_start(at)?,

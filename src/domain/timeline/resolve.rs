@@ -480,15 +480,17 @@ impl<'a> Statements<'a> {
 
     fn rows(&mut self, evidence: &Evidence, said: &mut Vec<(usize, Date, Seen)>) {
         // Rows come pupil by pupil or day by day: what was looked up for the row before is mostly asked for again.
-        let mut first_of: Vec<Option<Date>> = vec![None; self.calendar.schools().len()];
+        // By source and school: since when it delivers, and for which classes.
+        let schools = self.calendar.schools().len();
+        let mut first_of: Vec<Option<(Date, &[ClassName])>> = vec![None; self.replaceable.len() * schools];
         let mut from = 0;
         let (mut places, mut codes) = (Memo::default(), Memo::default());
         for row in &evidence.rows {
             let Some((facts, order, source)) = self.delivery(row.delivery) else { continue };
             let school = places.get(&row.school, |s| self.calendar.school_index(s));
             if let (Some(school), CoverageKind::Full) = (school, facts.coverage) {
-                let first = &mut first_of[school];
-                *first = Some(first.map_or(row.date, |d| d.min(row.date)));
+                let first = &mut first_of[usize::from(source) * schools + school];
+                *first = Some((first.map_or(row.date, |(d, _)| d.min(row.date)), &facts.classes));
             }
             let (Some(m), Some(school)) = (find(self.roster.members(), from, row.pupil), school) else { continue };
             from = m;
@@ -543,13 +545,10 @@ impl<'a> Statements<'a> {
                 _ => push(planned, code),
             }
         }
-        for (school, first) in first_of.into_iter().enumerate() {
-            let Some(first) = first else { continue };
-            let id = &self.calendar.frame_of(school).id;
-            match self.cover.starts.iter_mut().find(|s| s.school == *id && s.classes.is_empty()) {
-                Some(s) => s.first = s.first.min(first),
-                None => self.cover.starts.push(SourceStart { school: id.clone(), classes: Vec::new(), first }),
-            }
+        for (i, first) in first_of.into_iter().enumerate() {
+            let Some((first, classes)) = first else { continue };
+            let school = self.calendar.frame_of(i % schools).id.clone();
+            self.cover.starts.push(SourceStart { school, classes: classes.to_vec(), first });
         }
     }
 
