@@ -361,6 +361,8 @@ fn a_sheet_of_a_list_that_cannot_be_read_is_not_left_out() {
     assert_eq!(kind(no_header, list), lost(FaultKind::NoHeader));
     // What names nobody may lie beside it; and of a full roll call those who are missing are not listed.
     assert_eq!(kind(&[&["说明", "每天上午交"]], list), Ok(1));
+    assert_eq!(kind(&[&["学籍号", "姓名", "班级"], &["S2", "何", "三年级2班"]], list), Ok(1), "a roll of the pupils");
+    assert_eq!(kind(&[&["班级", "应到", "实到"], &["三年级2班", "40", "39"]], list), Ok(1), "sums");
     assert_eq!(kind(&[], list), Ok(1));
     assert_eq!(kind(no_status, full), Ok(1));
 }

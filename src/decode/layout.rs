@@ -20,6 +20,11 @@ pub struct Layout {
     pub all_absent: bool,
 }
 
+/// A row read as a header of the source's content.
+pub fn columns(asked: &Asked, line: &Line) -> Columns {
+    Columns::read(line, asked.content, &asked.reader.columns, asked.school_column)
+}
+
 /// Finds the header among the first rows of a table and judges what stands under it.
 pub fn find(
     asked: &Asked,
@@ -30,7 +35,7 @@ pub fn find(
     if start.iter().all(|l| l.filled() == 0) {
         return Err((FaultKind::Empty, 0));
     }
-    let read = |l: &Line| Columns::read(l, asked.content, &asked.reader.columns, asked.school_column);
+    let read = |l: &Line| columns(asked, l);
     let mut best: Option<(usize, Columns)> = None;
     for (i, line) in start.iter().enumerate() {
         let columns = read(line);

@@ -10,7 +10,7 @@ mod row;
 mod spreadsheet;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::normalise::{Lexicon, stamp_of, stated_dates};
+use crate::domain::normalise::{self, Lexicon, stamp_of, stated_dates};
 use crate::domain::policy::{ActWords, Content, CoverageKind, Encoding, Reader, School, Status};
 use crate::domain::record::{Observation, Place};
 use crate::domain::{Date, Time};
@@ -240,15 +240,18 @@ fn consider(
                 refused: Some(Fault { kind, place, value: None }),
             });
             // On a list of exceptions whoever stands on a sheet that cannot be read would pass for present.
-            let names_pupils = match kind {
-                FaultKind::Empty | FaultKind::CodeTable => false,
-                FaultKind::NoHeader => {
+            let columns = || start.iter().map(|l| layout::columns(asked, l)).max_by_key(header::Columns::len);
+            let names_absentees = match kind {
+                FaultKind::Matrix | FaultKind::TwoTables => true,
+                FaultKind::NoHeader => start.iter().any(|l| {
                     let digits = |c: &str| c.chars().filter(char::is_ascii_digit).count();
-                    start.iter().flat_map(Line::cells).any(|c| digits(c) >= 15)
-                }
-                _ => true,
+                    l.cells().any(|c| digits(c) >= 15) && l.cells().any(|c| normalise::date_cell(c).is_some())
+                }),
+                // A roll of all pupils or a sheet of sums may lie beside it.
+                _ => columns()
+                    .is_some_and(|c| c.has_pupil() && (c.has(header::Field::Date) || c.has(header::Field::Status))),
             };
-            if names_pupils && asked.content == Content::Attendance && asked.coverage == CoverageKind::Exceptions {
+            if names_absentees && asked.content == Content::Attendance && asked.coverage == CoverageKind::Exceptions {
                 lost.get_or_insert((kind, sheet.clone(), row));
             }
             // Of several refusals the one that says most: an empty second sheet explains nothing.
